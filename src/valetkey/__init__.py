@@ -1,0 +1,1 @@
+"""valetkey: a valet key for every run of an AI agent."""

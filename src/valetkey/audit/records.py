@@ -1,0 +1,197 @@
+"""What is written down, one frozen type a kind; a member that is None is left out of the leaf.
+
+Records hold no secrets: an access key id is a name, a secret key or a token never has a field here.
+Times named `at` are Unix milliseconds; `expires_at` and `until` are Unix seconds.
+A type's `version` rises when a member changes its meaning; readers keep reading the old ones.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar, TypeAlias
+
+
+class RecordKind(Enum):
+    """The closed set of things that happen; the value is what the leaf says under `kind`."""
+
+    BROKER_STARTED = "broker-started"
+    RUN_OPENED = "run-opened"
+    OPEN_REFUSED = "open-refused"
+    CREDENTIALS_VENDED = "credentials-vended"
+    CREDENTIALS_HANDED_OUT = "credentials-handed-out"
+    HAND_OUT_REFUSED = "hand-out-refused"
+    VEND_FAILED = "vend-failed"
+    TOKEN_ROTATED = "token-rotated"  # noqa: S105 - a name, not a token
+    RUN_ENDED = "run-ended"
+    RUN_REVOKED = "run-revoked"
+    REQUEST_REFUSED = "request-refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerStarted:
+    """A broker serves from here on, under this configuration."""
+
+    kind: ClassVar = RecordKind.BROKER_STARTED
+    version: ClassVar = 1
+    at: int
+    program: str  # the version of valetkey
+    config_digest: str  # SHA-256 of the settings as understood, hexadecimal
+    policy_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOpened:
+    """A run exists; its token left only after this was durable."""
+
+    kind: ClassVar = RecordKind.RUN_OPENED
+    version: ClassVar = 1
+    at: int
+    run: str
+    subject_issuer: str
+    subject: str
+    actor_issuer: str
+    actor: str
+    actor_rule: str  # the trust rule that let the actor open it
+    tags: Mapping[str, str]  # the session tags, exactly as STS gets them
+    grants: tuple[str, ...]
+    policy_version: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRefused:
+    """Nobody got a run. A principal is named only if its token was verified."""
+
+    kind: ClassVar = RecordKind.OPEN_REFUSED
+    version: ClassVar = 1
+    at: int
+    code: str
+    reason: str
+    subject_issuer: str | None = None
+    subject: str | None = None
+    actor_issuer: str | None = None
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialsVended:
+    """AWS answered with credentials that match what was asked; nobody has them yet."""
+
+    kind: ClassVar = RecordKind.CREDENTIALS_VENDED
+    version: ClassVar = 1
+    at: int
+    run: str
+    grant: str
+    role_arn: str
+    session_name: str
+    request_id: str  # AWS's, to find the call in CloudTrail
+    access_key_id: str
+    expires_at: int
+    duration: int  # asked for, in seconds
+    packed_policy_size: int | None = None  # percent of what STS allows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendFailed:
+    """AWS gave no credentials, or others than were asked for."""
+
+    kind: ClassVar = RecordKind.VEND_FAILED
+    version: ClassVar = 1
+    at: int
+    run: str
+    grant: str
+    role_arn: str
+    code: str
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialsHandedOut:
+    """The run got these credentials; the run was open in the same transaction."""
+
+    kind: ClassVar = RecordKind.CREDENTIALS_HANDED_OUT
+    version: ClassVar = 1
+    at: int
+    run: str
+    grant: str
+    role_arn: str
+    session_name: str
+    access_key_id: str
+    expires_at: int
+    fresh: str  # "yes" when vended for this very request, "no" from the cache
+    packed_policy_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOutRefused:
+    """Credentials were asked for and not given. `run` is absent where no run is known."""
+
+    kind: ClassVar = RecordKind.HAND_OUT_REFUSED
+    version: ClassVar = 1
+    at: int
+    code: str
+    run: str | None = None
+    grant: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRotated:
+    """The run has another token; the one before is good until `previous_until`."""
+
+    kind: ClassVar = RecordKind.TOKEN_ROTATED
+    version: ClassVar = 1
+    at: int
+    run: str
+    previous_until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """The work is over: nothing is given to this run any more."""
+
+    kind: ClassVar = RecordKind.RUN_ENDED
+    version: ClassVar = 1
+    at: int
+    run: str
+    by_issuer: str | None = None
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRevoked:
+    """The run was taken away, with the reason somebody gave."""
+
+    kind: ClassVar = RecordKind.RUN_REVOKED
+    version: ClassVar = 1
+    at: int
+    run: str
+    by_issuer: str | None = None
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRefused:
+    """A request to the API that did not get as far as a use case, such as a bad bearer token."""
+
+    kind: ClassVar = RecordKind.REQUEST_REFUSED
+    version: ClassVar = 1
+    at: int
+    code: str
+    route: str
+    run: str | None = None
+
+
+Record: TypeAlias = (
+    BrokerStarted
+    | RunOpened
+    | OpenRefused
+    | CredentialsVended
+    | VendFailed
+    | CredentialsHandedOut
+    | HandOutRefused
+    | TokenRotated
+    | RunEnded
+    | RunRevoked
+    | RequestRefused
+)

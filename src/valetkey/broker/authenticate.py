@@ -1,0 +1,44 @@
+"""Who is calling? A bearer token of a configured issuer becomes an admitted principal."""
+
+from valetkey.audit import RequestRefused
+from valetkey.broker.broker import Broker, milliseconds
+from valetkey.errors import ValetkeyError
+from valetkey.identity import (
+    Principal,
+    Refusal,
+    admit,
+    parse_unverified,
+    select_issuer,
+    verify,
+)
+from valetkey.secret import Secret
+
+
+async def authenticate(broker: Broker, token: Secret, *, now: float) -> Principal | Refusal:
+    """Return the principal that the token proves, with every trust rule that admits it.
+
+    Raises `TokenRejected` for a token that proves nothing. Fetching keys is the port's work;
+    parsing before it and verifying after it never fetch.
+    """
+    unverified = parse_unverified(token)
+    issuer = select_issuer(unverified, broker.issuers)
+    keys = await broker.keys.keys(issuer, unverified.kid)
+    claims = verify(unverified, issuer, keys, now=now)
+    return admit(claims, issuer, broker.rules)
+
+
+async def identify(broker: Broker, token: Secret, *, route: str) -> Principal | Refusal:
+    """Authenticate who calls `route`; that nobody was admitted is on record before it is said."""
+    now = broker.clock()
+    try:
+        found = await authenticate(broker, token, now=now)
+    except ValetkeyError as error:
+        await _record_refusal(broker, error.code, route, now=now)
+        raise
+    if isinstance(found, Refusal):
+        await _record_refusal(broker, found.code, route, now=now)
+    return found
+
+
+async def _record_refusal(broker: Broker, code: str, route: str, *, now: float) -> None:
+    await broker.store.append(RequestRefused(at=milliseconds(now), code=code, route=route))

@@ -1,0 +1,73 @@
+"""The broker: what every use case stands on. It decides nothing and does no I/O of its own."""
+
+from dataclasses import dataclass, field
+
+from valetkey.broker.holdings import Holdings
+from valetkey.broker.policy import Policy, read_policy
+from valetkey.broker.ports import Clock, Entropy, KeySource, SecurityTokenService, Store
+from valetkey.identity import Issuer, TrustRule
+from valetkey.runs import Run, TagTemplate
+
+MAX_REMEMBERED_RUNS = 10_000
+"""About 2 kB each; the oldest is read again from the store when it next asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Configuration and ports. Immutable, but for what it remembers of policies and credentials.
+
+    `run_seconds` is a run's life when the actor asks for none; `max_run_seconds` the longest.
+    """
+
+    issuers: tuple[Issuer, ...]
+    rules: tuple[TrustRule, ...]
+    templates: tuple[TagTemplate, ...]
+    policy: Policy
+    """The policy that new runs are opened under."""
+    run_seconds: int
+    max_run_seconds: int
+    store: Store
+    keys: KeySource
+    sts: SecurityTokenService
+    clock: Clock
+    entropy: Entropy
+    holdings: Holdings = field(default_factory=Holdings)
+    policies: dict[str, Policy] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+
+    async def run(self, run_id: str) -> Run | None:
+        """Return the run for its token, tags and grants; its state may be out of date.
+
+        Whether it is open is asked of the store, in the transaction that writes the record.
+        """
+        if run_id not in self.runs:
+            run = await self.store.run(run_id)
+            if run is None:
+                return None
+            if len(self.runs) >= MAX_REMEMBERED_RUNS:
+                del self.runs[next(iter(self.runs))]
+            self.runs[run_id] = run
+        return self.runs[run_id]
+
+    def forget(self, run_id: str) -> None:
+        """Drop what is remembered of a run: it changed, or it is over."""
+        self.runs.pop(run_id, None)
+        self.holdings.forget(run_id)
+
+    async def policy_of(self, run: Run) -> Policy | None:
+        """Return the policy that the run was opened under, or None: then it is not served."""
+        version = run.policy_version
+        if version == self.policy.version:
+            return self.policy
+        if version not in self.policies:
+            document = await self.store.policy(version)
+            stored = None if document is None else read_policy(version, document)
+            if stored is None:
+                return None
+            self.policies[version] = stored
+        return self.policies[version]
+
+
+def milliseconds(now: float) -> int:
+    """Return an instant as audit records have it."""
+    return int(now * 1000)

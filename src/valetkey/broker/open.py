@@ -1,0 +1,230 @@
+"""Open a run: from the person's token and the platform's token to a run and its run token."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from valetkey.audit import OpenRefused, RunOpened
+from valetkey.broker.authenticate import authenticate
+from valetkey.broker.broker import Broker, milliseconds
+from valetkey.broker.errors import BrokerError, SubjectRejected
+from valetkey.broker.outcomes import OpenVerdict
+from valetkey.broker.policy import Policy
+from valetkey.errors import ValetkeyError
+from valetkey.identity import Power, Principal, Refusal, TokenRejected, TrustRule
+from valetkey.runs import (
+    MIN_RUN_SECONDS,
+    RUN_ID_ENTROPY_BYTES,
+    TOKEN_ENTROPY_BYTES,
+    Material,
+    PrincipalRef,
+    Run,
+    RunState,
+    new_run_id,
+    new_run_token,
+    render,
+)
+from valetkey.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRequest:
+    """What an actor asks for. None: all grants, or the configured life. `expires_in` in seconds."""
+
+    actor_token: Secret
+    subject_token: Secret
+    attributes: Mapping[str, str]
+    grants: tuple[str, ...] | None = None
+    expires_in: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open run and the only copy of its token."""
+
+    run: Run
+    token: Secret
+    policy: Policy
+
+
+@dataclass(slots=True)
+class _Callers:
+    """Who has been verified so far: what a refusal's record may name."""
+
+    actor: Principal | None = None
+    subject: Principal | None = None
+
+
+async def open_run(broker: Broker, request: OpenRequest) -> Opened | Refusal:
+    """Open a run, or say why not. Either way the record is durable before the answer leaves.
+
+    1. The actor's token is verified and admitted by a rule that may open runs.
+    2. The subject's token is verified and admitted by a rule that the actor's rule names.
+    3. Work attributes, grants and life are within what that rule and the configuration allow.
+    4. Tags are rendered, each exact or refused.
+    5. Run, bindings of work tags, policy and record become durable in one transaction.
+
+    Raises a `ValetkeyError` for bad input; nothing is stored but the refusal's record.
+    """
+    now = broker.clock()
+    callers = _Callers()
+    try:
+        outcome = await _open(broker, request, callers, now=now)
+    except ValetkeyError as error:
+        await _record_refusal(broker, callers, error.code, str(error.message), now=now)
+        raise
+    if isinstance(outcome, Refusal):
+        await _record_refusal(broker, callers, outcome.code, "; ".join(outcome.reasons), now=now)
+    return outcome
+
+
+async def _open(
+    broker: Broker, request: OpenRequest, callers: _Callers, *, now: float
+) -> Opened | Refusal:
+    # 1. The actor.
+    actor = await authenticate(broker, request.actor_token, now=now)
+    if isinstance(actor, Refusal):
+        return actor
+    callers.actor = actor
+    if not actor.may(Power.OPEN_RUNS):
+        return _refused(
+            "actor-not-admitted",
+            "the actor may not open runs",
+            f"{actor.label} is admitted, but by no rule that says `open-runs`",
+        )
+
+    # 2. The subject.
+    try:
+        subject = await authenticate(broker, request.subject_token, now=now)
+    except TokenRejected as error:
+        raise SubjectRejected(
+            error.code, f"subject token: {error.message}", hint=error.hint, detail=error.detail
+        ) from None
+    if isinstance(subject, Refusal):
+        return subject
+    callers.subject = subject
+    rules = actor.rules_to_work_for(subject)
+    if not rules:
+        return _refused(
+            "subject-not-admitted",
+            "the actor may not open runs for this subject",
+            f"no `open-runs` rule of {actor.label} names a rule that admits {subject.label}",
+        )
+
+    # 3. What is asked for.
+    rule = _rule_that_sets(rules, request.attributes)
+    grants = _grants(broker.policy, request.grants)
+    seconds = _life(broker, request.expires_in)
+
+    # 4. Tags.
+    material = Material(subject.claims.all, subject.issuer_name, request.attributes)
+    tags = {template.key: render(template, material) for template in broker.templates}
+    bindings = {t.key: tags[t.key] for t in broker.templates if t.is_bound}
+
+    # 5. Durable, then out.
+    run_id = new_run_id(broker.entropy(RUN_ID_ENTROPY_BYTES))
+    token = new_run_token(run_id, broker.entropy(TOKEN_ENTROPY_BYTES))
+    run = Run(
+        id=run_id,
+        subject=PrincipalRef(subject.issuer, subject.subject),
+        actor=PrincipalRef(actor.issuer, actor.subject),
+        actor_rule=rule.name,
+        tags=tags,
+        attributes=dict(request.attributes),
+        grants=grants,
+        policy_version=broker.policy.version,
+        opened_at=int(now),
+        expires_at=int(now) + seconds,
+        state=RunState.OPEN,
+        token_digest=token.digest(),
+    )
+    await broker.store.put_policy(broker.policy.version, broker.policy.document)
+    outcome = await broker.store.open_run(
+        run, bindings=bindings, token_ids=(), record=_opened(run, now=now)
+    )
+    match outcome.verdict:
+        case OpenVerdict.OPENED:
+            return Opened(run, token, broker.policy)
+        case OpenVerdict.BOUND_ELSEWHERE:
+            return _refused(
+                "work-tag-bound",
+                f"the value of work tag `{outcome.about}` belongs to another subject",
+                f"tag `{outcome.about}` was first used for another subject than {subject.label}",
+            )
+        case verdict:
+            return _refused(verdict.value, "the run could not be opened", verdict.value)
+
+
+def _rule_that_sets(rules: tuple[TrustRule, ...], attributes: Mapping[str, str]) -> TrustRule:
+    """Return the first rule that lets the actor set every attribute it asks for."""
+    for rule in rules:
+        if attributes.keys() <= set(rule.attributes):
+            return rule
+    name = next(n for n in attributes if n not in rules[0].attributes)
+    raise BrokerError(
+        "attribute-not-allowed",
+        f"trust rule `{rules[0].name}` does not let the actor set attribute `{name[:64]}`",
+        hint="name it in the rule's `attributes`",
+    )
+
+
+def _grants(policy: Policy, asked: tuple[str, ...] | None) -> tuple[str, ...]:
+    if asked is None:
+        return tuple(policy.grants)
+    for name in asked:
+        if name not in policy.grants:
+            raise BrokerError(
+                "grant-unknown",
+                f"there is no grant `{name}`",
+                hint=f"the grants are: {', '.join(policy.grants) or 'none'}",
+            )
+    if not asked:
+        raise BrokerError("grant-unknown", "a run without a grant can do nothing")
+    return tuple(dict.fromkeys(asked))
+
+
+def _life(broker: Broker, asked: int | None) -> int:
+    seconds = min(broker.run_seconds, broker.max_run_seconds) if asked is None else asked
+    if not MIN_RUN_SECONDS <= seconds <= broker.max_run_seconds:
+        raise BrokerError(
+            "run-duration",
+            f"a run lasts {MIN_RUN_SECONDS} to {broker.max_run_seconds} seconds here, "
+            f"not {seconds}",
+        )
+    return seconds
+
+
+def _refused(code: str, public: str, *reasons: str) -> Refusal:
+    return Refusal(code=code, public=public, reasons=reasons)
+
+
+def _opened(run: Run, *, now: float) -> RunOpened:
+    return RunOpened(
+        at=milliseconds(now),
+        run=run.id,
+        subject_issuer=run.subject.issuer,
+        subject=run.subject.subject,
+        actor_issuer=run.actor.issuer,
+        actor=run.actor.subject,
+        actor_rule=run.actor_rule,
+        tags=run.tags,
+        grants=run.grants,
+        policy_version=run.policy_version,
+        expires_at=run.expires_at,
+    )
+
+
+async def _record_refusal(
+    broker: Broker, callers: _Callers, code: str, reason: str, *, now: float
+) -> None:
+    actor, subject = callers.actor, callers.subject
+    await broker.store.append(
+        OpenRefused(
+            at=milliseconds(now),
+            code=code,
+            reason=reason,
+            subject_issuer=None if subject is None else subject.issuer,
+            subject=None if subject is None else subject.subject,
+            actor_issuer=None if actor is None else actor.issuer,
+            actor=None if actor is None else actor.subject,
+        )
+    )

@@ -1,0 +1,58 @@
+"""The list of commands, in the order in which a newcomer meets them."""
+
+from typing import Annotated
+
+import typer
+
+from valetkey.cli import audit, iam, runs
+from valetkey.cli.aws import aws
+from valetkey.cli.check import check
+from valetkey.cli.credential_process import credential_process
+from valetkey.cli.demo import demo
+from valetkey.cli.env import env
+from valetkey.cli.init import init
+from valetkey.cli.run import run
+from valetkey.cli.serve import serve
+from valetkey.version import VERSION
+
+app = typer.Typer(
+    name="valetkey",
+    help="Give every run of an AI agent a valet key: short-lived AWS credentials that reach only "
+    "the data of the person it works for.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"valetkey {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Options that stand before a command."""
+
+
+app.command()(demo)
+app.command()(init)
+app.command()(check)
+app.command()(serve)
+app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})(
+    run
+)
+app.command()(env)
+app.command(name="credential-process")(credential_process)
+app.add_typer(runs.app, name="runs")
+app.add_typer(audit.app, name="audit")
+app.command()(aws)
+app.add_typer(iam.app, name="iam")

@@ -1,0 +1,119 @@
+"""`valetkey env`: the variables that lead a container's SDKs to its run's credentials."""
+
+import json
+import os
+import shlex
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from valetkey.sandbox.run_grant import RunGrant
+
+DENIED = 2
+DEFAULT_BROKER = "http://127.0.0.1:8700"
+# Set by whoever built the image, these win over the container endpoint in every SDK.
+_IN_THE_WAY = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+)
+
+
+class Format(Enum):
+    """How the variables are written."""
+
+    shell = "shell"
+    docker = "docker"
+    json = "json"
+
+
+def env(
+    run_token_file: Annotated[
+        str,
+        typer.Option(
+            envvar="VALETKEY_RUN_TOKEN_FILE",
+            help="The file with the run token, at the path where the container sees it.",
+        ),
+    ],
+    *,
+    broker: Annotated[
+        str,
+        typer.Option(envvar="VALETKEY_BROKER", help="The address where the broker listens."),
+    ] = DEFAULT_BROKER,
+    grant: Annotated[
+        str | None, typer.Option(help="The grant to draw; the run's first if unset.")
+    ] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="Shell lines, a docker --env-file, or JSON.")
+    ] = Format.shell,
+) -> None:
+    """Print the environment variables for a container whose SDKs ask the broker themselves.
+
+    Nothing secret is in them: the run token stays in its file. SDKs take such an address only if
+    it is https or loopback; `valetkey run -- CMD` serves one that they all take.
+    """
+    from valetkey.errors import ValetkeyError
+    from valetkey.sandbox.broker_client import BrokerClient
+    from valetkey.sandbox.errors import BrokerDeniedError
+    from valetkey.sandbox.run_grant import choose_grant
+    from valetkey.sandbox.text import plain
+    from valetkey.sandbox.token_file import read_run_token
+    from valetkey.secret import Secret
+
+    try:
+        token = Secret(read_run_token(run_token_file))
+        view = BrokerClient(broker).describe_run(token)
+        variables = _variables(choose_grant(view, grant), run_token_file)
+    except ValetkeyError as error:
+        hint = f"\n  {plain(error.hint)}" if error.hint else ""
+        sys.stderr.write(f"valetkey: {plain(error.message)} [{error.code}]{hint}\n")
+        raise typer.Exit(DENIED if isinstance(error, BrokerDeniedError) else 1) from None
+    sys.stdout.write(_written(variables, form))
+
+
+def _variables(grant: "RunGrant", run_token_file: str) -> dict[str, str]:
+    """Return the variables for `grant`. Raises `credentials-url-unusable`."""
+    from valetkey.sandbox.address import parse_address
+    from valetkey.sandbox.environment import Delivery, delivery_variables
+    from valetkey.sandbox.errors import SandboxError
+
+    try:
+        parse_address(grant.credentials_url)
+    except SandboxError:
+        raise SandboxError(
+            "credentials-url-unusable",
+            f"no SDK takes credentials from `{grant.credentials_url}`",
+            hint="use `valetkey run -- CMD`, which serves them on loopback, or give the broker an"
+            " https public_url",
+        ) from None
+    variables = delivery_variables(
+        Delivery(
+            credentials_url=grant.credentials_url,
+            token_file=str(Path(run_token_file).absolute()),
+            config_file=os.devnull,
+            credentials_file=os.devnull,
+            region=grant.region,
+        )
+    )
+    if grant.endpoint_url is not None:
+        variables["AWS_ENDPOINT_URL"] = grant.endpoint_url
+    return variables
+
+
+def _written(variables: dict[str, str], form: Format) -> str:
+    if form is Format.json:
+        return json.dumps(variables, indent=2) + "\n"
+    if form is Format.docker:
+        return "".join(f"{name}={value}\n" for name, value in variables.items())
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]
+    return f"unset {' '.join(_IN_THE_WAY)}\n" + "".join(lines)

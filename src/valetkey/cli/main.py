@@ -1,0 +1,28 @@
+"""The entry point: what must start fast is dispatched before anything heavy is imported."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line. Every expected failure is one line on stderr and an exit code."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["credential-process"] and not {"-h", "--help"}.intersection(arguments):
+        # SDKs start it on each call of theirs: it imports nothing but the sandbox's own files.
+        from valetkey.sandbox.process import main as credential_process
+
+        sys.exit(credential_process(arguments[1:]))
+
+    from valetkey.cli.commands import app
+    from valetkey.cli.output import FAILED, print_error
+    from valetkey.errors import ValetkeyError
+
+    try:
+        app()
+    except ValetkeyError as error:
+        print_error(error)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(FAILED)

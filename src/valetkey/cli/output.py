@@ -1,0 +1,38 @@
+"""How commands speak: tables on a terminal, plain columns in a pipe, one line for an error."""
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from valetkey.errors import ValetkeyError
+
+DONE, FAILED, DENIED, UNKNOWN = 0, 1, 2, 3
+"""Exit codes by outcome: done, failed, denied or refuted, unknown."""
+
+
+def printable(text: str) -> str:
+    """Return `text` with every character that could rewrite a terminal made visible."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def print_error(error: ValetkeyError) -> None:
+    """Say on stderr what is wrong and what to do next."""
+    sys.stderr.write(f"valetkey: {printable(error.message)} [{error.code}]\n")
+    if error.hint:
+        sys.stderr.write(f"  hint: {printable(error.hint)}\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under their headings: drawn on a terminal, tab-separated in a pipe."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            print("\t".join(printable(cell) for cell in row))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    Console().print(table)

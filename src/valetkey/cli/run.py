@@ -1,0 +1,242 @@
+"""`valetkey run -- CMD`: a command with a run's credentials and no others."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from valetkey.errors import ValetkeyError
+    from valetkey.sandbox.broker_client import BrokerClient
+    from valetkey.sandbox.run_grant import OpenedRun
+    from valetkey.sandbox.supervise import Errand
+    from valetkey.secret import Secret
+
+DENIED = 2
+_STANDARD_INPUT = "-"
+DEFAULT_BROKER = "http://127.0.0.1:8700"
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The command line, as it was written."""
+
+    actor_token_file: str | None
+    subject_token_file: str | None
+    run_token_file: str | None
+    attributes: dict[str, str]
+    grants: list[str]
+    expires_in: int | None
+
+
+def run(
+    command: Annotated[
+        list[str], typer.Argument(help="The command and its arguments, best after `--`.")
+    ],
+    *,
+    broker: Annotated[
+        str,
+        typer.Option(envvar="VALETKEY_BROKER", help="The address where the broker listens."),
+    ] = DEFAULT_BROKER,
+    actor_token_file: Annotated[
+        str | None,
+        typer.Option(
+            envvar="VALETKEY_ACTOR_TOKEN_FILE",
+            help="The file with your platform's own token, which may open runs; `-` is standard"
+            " input.",
+        ),
+    ] = None,
+    subject_token_file: Annotated[
+        str | None,
+        typer.Option(
+            envvar="VALETKEY_SUBJECT_TOKEN_FILE",
+            help="The file with the token of the person that the run works for; `-` is standard"
+            " input.",
+        ),
+    ] = None,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A work attribute, such as task_id=t1."),
+    ] = None,
+    grant: Annotated[
+        list[str] | None,
+        typer.Option(help="A grant to draw; the first one is the default. All of them if unset."),
+    ] = None,
+    expires_in: Annotated[
+        str | None, typer.Option(metavar="TIME", help="How long the run may last, such as 1h.")
+    ] = None,
+    run_token_file: Annotated[
+        str | None,
+        typer.Option(
+            envvar="VALETKEY_RUN_TOKEN_FILE",
+            help="Join the run whose token is in this file (`-` is standard input) instead of"
+            " opening one.",
+        ),
+    ] = None,
+    end: Annotated[bool, typer.Option("--end", help="End the run that was joined, too.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Run a command with the credentials of one run, and with no others in its environment.
+
+    Opens a run (or joins one), serves its credentials on a loopback address that every AWS SDK
+    accepts, starts the command without any AWS variable of yours, passes signals and the exit
+    code on, and ends the run. The command still runs under your own account: what that account
+    may read, such as ~/.aws, the command may read. Exit codes: the command's own; 127 and 126
+    where it cannot be started; 1 where no run could be opened, 2 where the broker denied it.
+    """
+    from valetkey.errors import ValetkeyError
+    from valetkey.sandbox.broker_client import BrokerClient
+    from valetkey.sandbox.errors import BrokerDeniedError
+
+    try:
+        asked = _Asked(
+            actor_token_file,
+            subject_token_file,
+            run_token_file,
+            attributes=_parse_attributes(attribute or []),
+            grants=grant or [],
+            expires_in=None if expires_in is None else _parse_seconds(expires_in),
+        )
+        client = BrokerClient(broker)
+        errand = _prepare(client, asked, tuple(command))
+    except BrokerDeniedError as error:
+        _complain(error)
+        raise typer.Exit(DENIED) from None
+    except ValetkeyError as error:
+        _complain(error)
+        raise typer.Exit(1) from None
+    raise typer.Exit(_carry_out(client, errand, ends=end or run_token_file is None, is_quiet=quiet))
+
+
+def _prepare(client: "BrokerClient", asked: _Asked, command: tuple[str, ...]) -> "Errand":
+    """Open the run that was asked for, or join it; nothing is started yet."""
+    from valetkey.sandbox.run_grant import choose_grant
+    from valetkey.sandbox.run_token import FiledRunToken, HeldRunToken, RunToken
+    from valetkey.sandbox.supervise import Errand
+    from valetkey.sandbox.token_file import read_identity_token
+    from valetkey.secret import Secret
+
+    known: tuple[Secret, ...] = ()
+    token: RunToken
+    if asked.run_token_file is not None:
+        _refuse_to_open_and_join(asked)
+        if asked.run_token_file == _STANDARD_INPUT:
+            token = HeldRunToken(Secret(read_identity_token(_STANDARD_INPUT)))
+        else:
+            token = FiledRunToken(asked.run_token_file)
+        view = client.describe_run(token.current())
+    else:
+        opened, known = _open(client, asked)
+        view, token = opened.view, HeldRunToken(opened.token)
+    chosen = choose_grant(view, asked.grants[0] if asked.grants else None)
+    return Errand(view, chosen, token=token, command=command, known_secrets=known)
+
+
+def _carry_out(client: "BrokerClient", errand: "Errand", *, ends: bool, is_quiet: bool) -> int:
+    """Run the command, end the run if it is ours to end; return the exit code."""
+    from valetkey.errors import ValetkeyError
+    from valetkey.sandbox.child import COMMAND_NOT_EXECUTABLE, COMMAND_NOT_FOUND
+    from valetkey.sandbox.supervise import account_files, supervise
+
+    if not is_quiet:
+        names = ", ".join(grant.name for grant in errand.run.grants)
+        _say(f"run {errand.run.id} for {names} until {errand.run.expires_at}")
+        if files := account_files(Path.home()):
+            _say(f"note: the command runs under your account and can read {files[0]} by itself")
+    try:
+        return supervise(client, errand, os.environ)
+    except ValetkeyError as error:
+        _complain(error)
+        codes = {
+            "command-not-found": COMMAND_NOT_FOUND,
+            "command-not-executable": COMMAND_NOT_EXECUTABLE,
+        }
+        return codes.get(error.code, 1)
+    finally:
+        if ends:
+            try:
+                client.end_run(errand.token.current())
+            except ValetkeyError as error:
+                _say(f"run {errand.run.id} could not be ended and lasts until its expiry")
+                _complain(error)
+
+
+def _open(client: "BrokerClient", asked: _Asked) -> "tuple[OpenedRun, tuple[Secret, ...]]":
+    from valetkey.sandbox.broker_client import RunRequest
+    from valetkey.sandbox.errors import SandboxError
+    from valetkey.sandbox.token_file import read_identity_token
+    from valetkey.secret import Secret
+
+    if asked.actor_token_file is None or asked.subject_token_file is None:
+        missing = "actor" if asked.actor_token_file is None else "subject"
+        raise SandboxError(
+            f"{missing}-token-missing",
+            f"no run can be opened without the {missing}'s token",
+            hint=f"name its file with --{missing}-token-file, or join a run by --run-token-file",
+        )
+    if asked.actor_token_file == _STANDARD_INPUT == asked.subject_token_file:
+        raise SandboxError(
+            "usage", "only one of the two tokens can come on standard input", hint="use a file"
+        )
+    actor = Secret(read_identity_token(asked.actor_token_file))
+    subject = Secret(read_identity_token(asked.subject_token_file))
+    request = RunRequest(
+        subject, asked.attributes, grants=asked.grants, expires_in=asked.expires_in
+    )
+    return client.open_run(request, actor), (actor, subject)
+
+
+def _refuse_to_open_and_join(asked: _Asked) -> None:
+    from valetkey.sandbox.errors import SandboxError
+
+    if asked.actor_token_file or asked.subject_token_file or asked.attributes or asked.expires_in:
+        raise SandboxError(
+            "usage",
+            "a run is either opened or joined: a run token and the means to open one were given",
+            hint="drop --run-token-file (VALETKEY_RUN_TOKEN_FILE) or the others",
+        )
+
+
+def _parse_attributes(written: list[str]) -> dict[str, str]:
+    from valetkey.sandbox.errors import SandboxError
+
+    attributes: dict[str, str] = {}
+    for text in written:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value) or name in attributes:
+            raise SandboxError(
+                "usage",
+                f"`--attribute {text}` is not one NAME=VALUE, each name once",
+                hint="write it as --attribute task_id=t1",
+            )
+        attributes[name] = value
+    return attributes
+
+
+def _parse_seconds(text: str) -> int:
+    """Return the seconds in `90`, `90s`, `15m`, `1h` or `1d`. Raises `usage`."""
+    from valetkey.sandbox.errors import SandboxError
+
+    digits = text.rstrip("smhd")
+    unit = _UNITS.get(text[len(digits) :])
+    if unit is None or not (digits.isascii() and digits.isdigit()) or len(digits) > 9:
+        raise SandboxError(
+            "usage", f"`{text}` is not a time", hint="write a number with s, m, h or d, such as 1h"
+        )
+    return int(digits) * unit
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"valetkey: {line}\n")
+
+
+def _complain(error: "ValetkeyError") -> None:
+    from valetkey.sandbox.text import plain
+
+    _say(f"{plain(error.message)} [{error.code}]")
+    if error.hint:
+        sys.stderr.write(f"  {plain(error.hint)}\n")

@@ -1,0 +1,96 @@
+"""`valetkey serve`: the broker as a process."""
+
+import asyncio
+import json
+import logging
+import os
+import socket
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from valetkey.cli.options import DEFAULT_CONFIG, AsJson, Config
+
+if TYPE_CHECKING:
+    from valetkey.settings import Settings
+
+
+def serve(
+    config: Config = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+    log_level: Annotated[
+        str, typer.Option(help="How much the operator's log says: debug, info, warning or error.")
+    ] = "info",
+) -> None:
+    """Run the broker: open runs, hand out credentials, keep the audit log.
+
+    The first line on standard output says where it listens; the operator's log goes to standard
+    error. SIGTERM and Ctrl-C end it after the requests under way.
+    """
+    import uvloop
+
+    from valetkey.settings import read_settings
+
+    _log_to_stderr(log_level)
+    settings = read_settings(config)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, as_json=as_json))
+
+
+async def _serve(settings: "Settings", *, as_json: bool) -> None:
+    import uvicorn
+
+    from valetkey.wiring import running
+
+    listener = _listen(settings)
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    async with running(settings, url=url) as program:
+        config = uvicorn.Config(
+            program.app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=10,
+            h11_max_incomplete_event_size=65_536,
+            limit_concurrency=4_096,
+        )
+        if as_json:
+            print(json.dumps({"url": url, "pid": os.getpid()}), flush=True)
+        else:
+            print(f"valetkey listens at {url}", flush=True)
+        await uvicorn.Server(config).serve(sockets=[listener])
+
+
+def _listen(settings: "Settings") -> socket.socket:
+    from valetkey.settings import SettingsError
+
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(2_048)
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            "listen",
+            f"can't listen at {settings.host}:{settings.port}: {error.strerror or error}",
+            hint="another process may listen there; choose another `listen`",
+        ) from None
+    return listener
+
+
+def _log_to_stderr(level: str) -> None:
+    from valetkey.cli.logs import OperatorFormatter
+    from valetkey.settings import SettingsError
+
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise SettingsError("log-level", f"`{level}` is not debug, info, warning or error")
+    stream = logging.StreamHandler()
+    stream.setFormatter(OperatorFormatter())
+    logging.basicConfig(level=number, handlers=[stream])
+    logging.getLogger("uvicorn").setLevel(max(number, logging.WARNING))

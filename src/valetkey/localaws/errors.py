@@ -1,0 +1,7 @@
+"""What goes wrong with the local AWS itself; what AWS would answer is an `AwsFault`."""
+
+from valetkey.errors import ValetkeyError
+
+
+class LocalAwsError(ValetkeyError):
+    """The local AWS cannot start or go on."""

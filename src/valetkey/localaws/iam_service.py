@@ -1,0 +1,133 @@
+"""IAM operations: which action on which ARN, documents checked, then run by the storage."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from valetkey.iam import ContextValue, Layer
+from valetkey.localaws.callers import Caller
+from valetkey.localaws.decisions import Ask
+from valetkey.localaws.documents import check_document
+from valetkey.localaws.faults import AwsFault, Service, Trouble, fault
+from valetkey.localaws.http import Answer
+from valetkey.localaws.iam_actions import IMPLICIT_USER, OPERATIONS, TRUST_DOCUMENTS, Target
+from valetkey.localaws.identities import Identities
+from valetkey.localaws.models import Params, fail_operation
+from valetkey.localaws.query_protocol import query_answer, write_form
+from valetkey.localaws.surroundings import tag_context
+
+Require = Callable[[Ask], None]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityService:
+    """Answers IAM operations for verified callers."""
+
+    identities: Identities
+
+    def run(
+        self, operation: str, params: Params, *, caller: Caller, require: Require, request_id: str
+    ) -> Answer:
+        """Return IAM's answer. Raises AwsFault for a denial or a malformed document."""
+        if operation not in OPERATIONS:
+            raise fail_operation(Service.IAM, operation)
+        params = _named_user(operation, params, caller)
+        require(self._ask(operation, params))
+        _check_documents(operation, params)
+        if operation in {"PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"}:
+            return self._user_boundary(operation, params, request_id=request_id)
+        answer = self.identities.storage.call_iam(
+            write_form(operation, _for_storage(operation, params), Service.IAM)
+        )
+        if answer.status < 300 and operation in {"CreateUser", "DeleteUser"}:
+            self.identities.user_boundaries.pop(params["UserName"], None)
+            if "PermissionsBoundary" in params and operation == "CreateUser":
+                self.identities.user_boundaries[params["UserName"]] = params["PermissionsBoundary"]
+        return answer
+
+    def _ask(self, operation: str, params: Params) -> Ask:
+        context: dict[str, ContextValue] = {}
+        tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags", ())}
+        context.update(tag_context(tags))
+        if "TagKeys" in params:
+            context["aws:TagKeys"] = tuple(params["TagKeys"])
+        resource, owned, boundary = self._resource(OPERATIONS[operation], params)
+        for prefix in ("aws:ResourceTag", "iam:ResourceTag"):
+            context.update(tag_context(owned, prefix=prefix))
+        boundary = params.get("PermissionsBoundary", boundary)
+        if boundary:
+            context["iam:PermissionsBoundary"] = boundary
+        if "PolicyArn" in params and OPERATIONS[operation] is not Target.POLICY:
+            context["iam:PolicyARN"] = params["PolicyArn"]
+        return Ask(f"iam:{operation}", resource, context)
+
+    def _resource(
+        self, target: Target, params: Params
+    ) -> tuple[str, dict[str, str], str | None]:
+        """Return the ARN, its tags and its boundary's ARN, from the storage where it exists."""
+        account = self.identities.storage.account
+        path = params.get("Path", "/")
+        name = params.get(target.value, "")
+        if target is Target.ROLE:
+            role = self.identities.role(name)
+            if role is not None:
+                boundary = self.identities.role_boundary_arn(name)
+                return role.arn, role.tags, boundary
+            return f"arn:aws:iam::{account}:role{path}{name}", {}, None
+        if target is Target.USER:
+            user = self.identities.user(name)
+            if user is not None:
+                return user.arn, user.tags, self.identities.user_boundaries.get(name)
+            return f"arn:aws:iam::{account}:user{path}{name}", {}, None
+        if target is Target.GROUP:
+            return self.identities.group_arn(name) or (
+                f"arn:aws:iam::{account}:group{path}{name}"
+            ), {}, None  # fmt: skip
+        if target is Target.POLICY:
+            return name, self.identities.managed_tags(name), None
+        if target is Target.NEW_POLICY:
+            return f"arn:aws:iam::{account}:policy{path}{name}", {}, None
+        if target is Target.PROVIDER:
+            return name, {}, None
+        if target is Target.NEW_PROVIDER:
+            host = name.removeprefix("https://").removeprefix("http://")
+            return f"arn:aws:iam::{account}:oidc-provider/{host}", {}, None
+        return "*", {}, None
+
+    def _user_boundary(self, operation: str, params: Params, *, request_id: str) -> Answer:
+        name = params["UserName"]
+        if self.identities.user(name) is None:
+            raise AwsFault("NoSuchEntity", f"The user {name} cannot be found.", status=404)
+        if operation == "DeleteUserPermissionsBoundary":
+            self.identities.user_boundaries.pop(name, None)
+        else:
+            arn = params["PermissionsBoundary"]
+            if self.identities.managed_document(arn) is None:
+                raise AwsFault("NoSuchEntity", f"Policy {arn} does not exist.", status=404)
+            self.identities.user_boundaries[name] = arn
+        return query_answer(Service.IAM, operation, {}, request_id=request_id)
+
+
+def _for_storage(operation: str, params: Params) -> dict[str, Any]:
+    dropped = {"PermissionsBoundary"} if operation == "CreateUser" else set()
+    return {name: value for name, value in params.items() if name not in dropped}
+
+
+def _named_user(operation: str, params: Params, caller: Caller) -> Params:
+    """The storage never guesses the caller: an implied user name is written out."""
+    if operation not in IMPLICIT_USER or "UserName" in params:
+        return params
+    if caller.user_name is None:
+        raise fault(
+            Service.IAM,
+            Trouble.INVALID,
+            "Must specify userName when calling with non-User credentials",
+        )
+    return {**params, "UserName": caller.user_name}
+
+
+def _check_documents(operation: str, params: Params) -> None:
+    for name in ("PolicyDocument", "AssumeRolePolicyDocument"):
+        if name in params:
+            trusts = f"{operation}:{name}" in TRUST_DOCUMENTS
+            check_document(params[name], Layer.TRUST if trusts else Layer.IDENTITY)

@@ -1,0 +1,139 @@
+"""Roles, users and their policies as the storage keeps them; the only reader of moto's IAM.
+
+Everything is read anew for each request: a policy that was just put is in force.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from valetkey.iam import Layer, Policy
+from valetkey.localaws.documents import DENIES_ALL, compiled_or_denying
+from valetkey.localaws.storage import Storage
+
+DEFAULT_MAX_SESSION_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRecord:
+    """A role: its stable id, its tags, what it may do and who may take it."""
+
+    name: str
+    arn: str
+    role_id: str
+    max_session_seconds: int
+    tags: dict[str, str]
+    identity: tuple[Policy, ...]
+    boundary: Policy | None
+    trust: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class UserRecord:
+    """An IAM user with its own and its groups' policies."""
+
+    name: str
+    arn: str
+    user_id: str
+    tags: dict[str, str]
+    identity: tuple[Policy, ...]
+    boundary: Policy | None
+
+
+@dataclass(slots=True)
+class Identities:
+    """Reads the account's principals. `user_boundaries` is ours: moto does not keep them."""
+
+    storage: Storage
+    user_boundaries: dict[str, str] = field(default_factory=dict)
+
+    def role(self, name: str) -> RoleRecord | None:
+        """Return the role of this name."""
+        return next((self._role(r) for r in self._roles() if r.name == name), None)
+
+    def role_by_arn(self, arn: str) -> RoleRecord | None:
+        """Return the role with exactly this ARN, path included."""
+        return next((self._role(r) for r in self._roles() if r.arn == arn), None)
+
+    def role_boundary_arn(self, name: str) -> str | None:
+        """Return the ARN of the role's permissions boundary."""
+        found = (r.permissions_boundary_arn for r in self._roles() if r.name == name)
+        return next((str(arn) for arn in found if arn), None)
+
+    def group_arn(self, name: str) -> str | None:
+        """Return the ARN of the group of this name."""
+        group = self.storage.iam.groups.get(name)
+        return None if group is None else str(group.arn)
+
+    def user(self, name: str) -> UserRecord | None:
+        """Return the user of this name."""
+        user = self.storage.iam.users.get(name)
+        return None if user is None else self._user(user)
+
+    def user_key(self, access_key_id: str) -> tuple[str, str] | None:
+        """Return (user name, secret) of an active access key."""
+        for user in self.storage.iam.users.values():
+            for key in user.access_keys:
+                if key.access_key_id == access_key_id and key.status == "Active":
+                    return str(user.name), str(key.secret_access_key)
+        return None
+
+    def managed_document(self, arn: str) -> str | None:
+        """Return the default version's text of a managed policy."""
+        policy = self.storage.iam.managed_policies.get(arn)
+        if policy is None:
+            return None
+        default = policy.default_version_id
+        return next((str(v.document) for v in policy.versions if v.version_id == default), None)
+
+    def managed_tags(self, arn: str) -> dict[str, str]:
+        """Return the tags of a managed policy."""
+        policy = self.storage.iam.managed_policies.get(arn)
+        return {} if policy is None else _tags(policy.get_tags())
+
+    def _roles(self) -> list[Any]:
+        return list(self.storage.iam.roles.values())
+
+    def _role(self, role: Any) -> RoleRecord:
+        return RoleRecord(
+            name=str(role.name),
+            arn=str(role.arn),
+            role_id=str(role.id),
+            max_session_seconds=int(role.max_session_duration or DEFAULT_MAX_SESSION_SECONDS),
+            tags=_tags(role.tags),
+            identity=self._policies(role),
+            boundary=self._boundary(role.permissions_boundary_arn),
+            trust=compiled_or_denying(
+                str(role.assume_role_policy_document), f"trust/{role.name}", Layer.TRUST
+            ),
+        )
+
+    def _user(self, user: Any) -> UserRecord:
+        groups = [g for g in self.storage.iam.groups.values() if user in g.users]
+        return UserRecord(
+            name=str(user.name),
+            arn=str(user.arn),
+            user_id=str(user.id),
+            tags=_tags(user.tags or []),
+            identity=tuple(p for holder in (user, *groups) for p in self._policies(holder)),
+            boundary=self._boundary(self.user_boundaries.get(str(user.name))),
+        )
+
+    def _policies(self, holder: Any) -> tuple[Policy, ...]:
+        inline = [(f"identity/{name}", str(text)) for name, text in holder.policies.items()]
+        managed = [
+            (f"identity/{policy.name}", self.managed_document(str(policy.arn)) or DENIES_ALL)
+            for policy in holder.managed_policies.values()
+        ]
+        return tuple(
+            compiled_or_denying(text, name, Layer.IDENTITY) for name, text in inline + managed
+        )
+
+    def _boundary(self, arn: str | None) -> Policy | None:
+        if not arn:
+            return None
+        text = self.managed_document(arn) or DENIES_ALL  # a boundary that is gone allows nothing
+        return compiled_or_denying(text, f"boundary/{arn}", Layer.BOUNDARY)
+
+
+def _tags(tags: Any) -> dict[str, str]:
+    return {str(tag["Key"]): str(tag["Value"]) for tag in tags}

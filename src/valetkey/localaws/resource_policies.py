@@ -1,0 +1,28 @@
+"""Policies on buckets and tables: kept here, not in the storage, which must decide nothing."""
+
+from dataclasses import dataclass, field
+
+from valetkey.iam import Layer, Policy
+from valetkey.localaws.documents import check_document, compiled
+
+
+@dataclass(slots=True)
+class ResourcePolicies:
+    """Documents by the ARN of the bucket or table that they protect."""
+
+    documents: dict[str, str] = field(default_factory=dict)
+
+    def put(self, arn: str, document: str) -> None:
+        """Keep `document` for `arn`. Raises AwsFault MalformedPolicyDocument."""
+        check_document(document, Layer.RESOURCE)
+        self.documents[arn] = document
+
+    def drop(self, arn: str) -> bool:
+        """Forget the policy of `arn`; False if it had none."""
+        return self.documents.pop(arn, None) is not None
+
+    def policy(self, arn: str) -> Policy | None:
+        """Return the policy in force on `arn`."""
+        document = self.documents.get(arn)
+        name = f"resource/{arn}"
+        return None if document is None else compiled(document, name, Layer.RESOURCE)

@@ -1,0 +1,246 @@
+"""An S3 request as one value: operation, bucket, key, parameters, headers; decoded once.
+
+The decision and the storage both work from this value. What has two readings is refused.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from valetkey.localaws.faults import AwsFault, Service, Trouble, fault
+from valetkey.localaws.http import BadTarget, Incoming, decode_percent, encode_percent
+from valetkey.localaws.s3_operations import OPERATIONS, SELECTORS, Level, S3Operation
+
+MAX_KEY_BYTES = 1024
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_NUMBER = re.compile(r"[0-9]{1,10}")
+_NUMERIC = frozenset({"max-keys", "max-parts", "part-number-marker", "partNumber"})
+_FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+_PLAIN_HEADERS = frozenset(
+    {
+        "cache-control", "content-disposition", "content-encoding", "content-language",
+        "content-type", "expires", "if-match", "if-modified-since", "if-none-match",
+        "if-unmodified-since", "range",
+    }
+)  # fmt: skip
+_AMZ_HEADERS = frozenset(
+    {
+        "x-amz-acl", "x-amz-checksum-algorithm", "x-amz-checksum-crc32", "x-amz-checksum-mode",
+        "x-amz-checksum-sha1", "x-amz-checksum-sha256", "x-amz-checksum-type",
+        "x-amz-copy-source-if-match", "x-amz-copy-source-if-modified-since",
+        "x-amz-copy-source-if-none-match", "x-amz-copy-source-if-unmodified-since",
+        "x-amz-copy-source-range", "x-amz-max-parts", "x-amz-metadata-directive",
+        "x-amz-mp-object-size", "x-amz-object-attributes", "x-amz-object-ownership",
+        "x-amz-part-number-marker", "x-amz-server-side-encryption",
+        "x-amz-server-side-encryption-aws-kms-key-id",
+        "x-amz-server-side-encryption-bucket-key-enabled", "x-amz-storage-class",
+        "x-amz-tagging-directive", "x-amz-website-redirect-location",
+    }
+)  # fmt: skip
+_OURS = frozenset(
+    {
+        "x-amz-content-sha256", "x-amz-copy-source", "x-amz-date", "x-amz-expected-bucket-owner",
+        "x-amz-sdk-checksum-algorithm", "x-amz-security-token",
+        "x-amz-source-expected-bucket-owner", "x-amz-tagging", "x-amz-user-agent",
+    }
+)  # fmt: skip
+"""Headers that are read here and rebuilt or dropped, never passed on as they came."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopySource:
+    """The object that a copy reads."""
+
+    bucket: str
+    key: str
+    version: str | None
+
+    @property
+    def header(self) -> str:
+        """The canonical `x-amz-copy-source`, with only one reading."""
+        text = f"{self.bucket}/{encode_percent(self.key)}"
+        return (
+            text if self.version is None else f"{text}?versionId={encode_percent(self.version)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class S3Call:
+    """A request that is understood completely. `tags` are those that it puts on an object."""
+
+    operation: S3Operation
+    level: Level
+    method: str
+    bucket: str
+    key: str | None
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    source: CopySource | None
+    tags: Mapping[str, str]
+    expected_owners: frozenset[str]
+
+    @property
+    def version(self) -> str | None:
+        """The version that the request names."""
+        return self.query.get("versionId")
+
+    @property
+    def bucket_arn(self) -> str:
+        """The bucket's ARN."""
+        return f"arn:aws:s3:::{self.bucket}"
+
+
+def read_s3(request: Incoming) -> S3Call:
+    """Return the one meaning of an S3 request. Raises AwsFault where it has none or two."""
+    bucket, key = _bucket_and_key(request)
+    level = Level.SERVICE if not bucket else Level.BUCKET if key is None else Level.OBJECT
+    query = {
+        name: value
+        for name, value in request.query.items()
+        if not name.startswith("X-Amz-") and name != "x-id"
+    }
+    operation = _operation(level, request.method, query)
+    _check_body(request)
+    return S3Call(
+        operation=operation,
+        level=level,
+        method=request.method,
+        bucket=bucket,
+        key=key,
+        query={name: value if _has_value(name) else "" for name, value in query.items()},
+        headers=_headers(request),
+        body=request.body,
+        source=_copy_source(request, operation),
+        tags=_header_tags(request.header("x-amz-tagging")),
+        expected_owners=frozenset(
+            request.headers[name] for name in request.headers if name.endswith("-bucket-owner")
+        ),
+    )
+
+
+def _bucket_and_key(request: Incoming) -> tuple[str, str | None]:
+    host = (request.header("host") or "").lower()
+    name = re.sub(r":\d{1,5}$", "", host)
+    path = request.path.removeprefix("/")
+    hosted = _hosted_bucket(name)
+    if hosted is not None:
+        bucket, key = hosted, path
+    else:
+        bucket, _, key = path.partition("/")
+    if bucket and not _BUCKET.fullmatch(bucket):
+        raise AwsFault("InvalidBucketName", "The specified bucket is not valid.", status=400)
+    if not bucket and (path or request.path != "/"):
+        raise AwsFault("InvalidBucketName", "The specified bucket is not valid.", status=400)
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise AwsFault("KeyTooLongError", "Your key is too long", status=400)
+    return bucket, key or None
+
+
+def _hosted_bucket(host: str) -> str | None:
+    """Return the bucket of a virtual-hosted name, None where the path carries it."""
+    if host == "localhost" or re.fullmatch(r"127(\.\d{1,3}){3}|\[::1\]", host):
+        return None
+    if re.fullmatch(r"s3([.-][a-z0-9-]+)?\.(amazonaws\.com|localhost)", host):
+        return None
+    match = re.fullmatch(r"(.+?)(\.s3([.-][a-z0-9-]+)?)?\.(amazonaws\.com|localhost)", host)
+    if match is None:
+        raise AwsFault("InvalidURI", f"The host `{host}` is not one of the local AWS.", status=400)
+    return match[1]
+
+
+def _operation(level: Level, method: str, query: Mapping[str, str]) -> S3Operation:
+    selectors = frozenset(query) & SELECTORS
+    operation = OPERATIONS.get((level, method, selectors))
+    if operation is None or query.get("list-type", "2") != "2":
+        what = "&".join(sorted(selectors)) or "no subresource"
+        raise fault(
+            Service.S3,
+            Trouble.UNSUPPORTED,
+            f"valetkey's local AWS does not model {method} on a {level.value} with {what}; it "
+            "refuses what it cannot map to an IAM action.",
+        )
+    stray = sorted(set(query) - selectors - operation.query)
+    if stray:
+        raise fault(
+            Service.S3, Trouble.INVALID, f"{operation.name} takes no query parameter `{stray[0]}`"
+        )
+    for name, value in query.items():
+        if name in {"versionId", "uploadId"} and not value:
+            raise fault(Service.S3, Trouble.INVALID, f"`{name}` must not be empty")
+        if name in _NUMERIC and not _NUMBER.fullmatch(value):
+            raise fault(Service.S3, Trouble.INVALID, f"`{name}` must be a number")
+    if operation.name == "UploadPart" and "partNumber" not in query:
+        raise fault(Service.S3, Trouble.INVALID, "UploadPart needs partNumber")
+    return operation
+
+
+def _has_value(name: str) -> bool:
+    return name not in SELECTORS or name in {"list-type", "uploadId"}
+
+
+def _headers(request: Incoming) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    for name, value in request.headers.items():
+        if name in _PLAIN_HEADERS or name in _AMZ_HEADERS:
+            kept[name] = value
+        elif name.startswith("x-amz-meta-"):
+            kept[name] = value
+        elif name.startswith("x-amz-") and name not in _OURS:
+            raise fault(Service.S3, Trouble.UNSUPPORTED, f"header `{name}` is not modelled")
+    if any(kind in kept.get("content-type", "").lower() for kind in _FORM):
+        raise fault(Service.S3, Trouble.UNSUPPORTED, "form uploads are not modelled")
+    slots = {name.replace("_", "-") for name in kept}
+    if len(slots) != len(kept):
+        raise fault(Service.S3, Trouble.INVALID, "two headers differ only in - and _")
+    return kept
+
+
+def _copy_source(request: Incoming, operation: S3Operation) -> CopySource | None:
+    header = request.header("x-amz-copy-source")
+    if header is None:
+        return None
+    if operation.name not in {"PutObject", "UploadPart"}:
+        raise fault(Service.S3, Trouble.INVALID, f"{operation.name} copies nothing")
+    path, asks, query = header.partition("?")
+    name, _, version = query.partition("=")
+    if "+" in header or (asks and (name != "versionId" or not version)):
+        raise fault(Service.S3, Trouble.INVALID, "malformed x-amz-copy-source")
+    try:
+        bucket, _, key = decode_percent(path).removeprefix("/").partition("/")
+        source = CopySource(bucket, key, decode_percent(version) if asks else None)
+    except BadTarget as error:
+        raise fault(Service.S3, Trouble.INVALID, "malformed x-amz-copy-source") from error
+    if not _BUCKET.fullmatch(bucket) or not 1 <= len(key.encode()) <= MAX_KEY_BYTES:
+        raise fault(Service.S3, Trouble.INVALID, "x-amz-copy-source must be BUCKET/KEY")
+    return source
+
+
+def _header_tags(header: str | None) -> dict[str, str]:
+    tags: dict[str, str] = {}
+    for part in (header or "").split("&"):
+        if not part:
+            continue
+        name, _, value = part.partition("=")
+        try:
+            key = decode_percent(name.replace("+", "%20"))
+            text = decode_percent(value.replace("+", "%20"))
+        except BadTarget as error:
+            raise fault(Service.S3, Trouble.INVALID, "malformed x-amz-tagging") from error
+        if key in tags:
+            raise fault(Service.S3, Trouble.INVALID, f"tag `{key}` comes twice")
+        tags[key] = text
+    return tags
+
+
+def _check_body(request: Incoming) -> None:
+    claimed = request.header("content-md5")
+    if claimed is None:
+        return
+    digest = base64.b64encode(hashlib.md5(request.body, usedforsecurity=False).digest())
+    if not hmac.compare_digest(digest, claimed.encode("latin-1")):
+        raise AwsFault("BadDigest", "The Content-MD5 you specified did not match.", status=400)

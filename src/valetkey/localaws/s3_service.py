@@ -1,0 +1,174 @@
+"""S3 operations: decided, then run by the storage, with AWS's way of hiding what is missing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from valetkey.localaws.decisions import Ask
+from valetkey.localaws.faults import AwsFault, Service, Trouble, fault
+from valetkey.localaws.http import Answer, Incoming, encode_percent
+from valetkey.localaws.query_protocol import xml_text
+from valetkey.localaws.resource_policies import ResourcePolicies
+from valetkey.localaws.s3_context import S3Asks, signature_context
+from valetkey.localaws.s3_operations import Level
+from valetkey.localaws.s3_request import S3Call, read_s3
+from valetkey.localaws.s3_xml import (
+    Deletion,
+    parse_xml,
+    read_deletions,
+    read_tags,
+    write_deletions,
+    write_tags,
+)
+from valetkey.localaws.sigv4 import Signed
+from valetkey.localaws.storage import Storage
+
+Require = Callable[[Ask], None]
+
+_XML_BODIES = frozenset({"CreateBucket", "CompleteMultipartUpload"})
+_READS = frozenset({"GetObject", "HeadObject", "GetObjectAttributes", "GetObjectTagging"})
+
+
+def s3_operation(request: Incoming) -> S3Call:
+    """Return the understood request, its tags read from the body where they stand there."""
+    call = read_s3(request)
+    if call.operation.name == "PutObjectTagging":
+        tags = read_tags(call.body)
+        return replace(call, tags=tags, body=write_tags(tags))
+    if call.operation.name in _XML_BODIES or (call.level is Level.BUCKET and call.method == "PUT"):
+        if call.body and call.operation.name != "PutBucketPolicy":
+            parse_xml(call.body)
+    return call
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectService:
+    """Answers S3 operations for verified callers and for nobody."""
+
+    storage: Storage
+    policies: ResourcePolicies
+
+    def run(self, call: S3Call, signed: Signed | None, *, require: Require, now: float) -> Answer:
+        """Return S3's answer. Raises AwsFault for a denial."""
+        asks = S3Asks(self.storage, self.policies)
+        if call.expected_owners - {self.storage.account}:
+            raise fault(Service.S3, Trouble.DENIED, "Access Denied: another bucket owner")
+        if call.operation.name == "DeleteObjects":
+            return self._delete(call, signed, asks, require=require, now=now)
+        for ask in asks.of(call, signed, now=now):
+            require(ask)
+        self._check_upload(call)
+        if call.operation.name.endswith("BucketPolicy"):
+            return self._policy(call)
+        answer = self._store(call)
+        if answer.status == 404 and (call.operation.name in _READS or call.source is not None):
+            bucket = call.source.bucket if call.source is not None else call.bucket
+            if bucket in self.storage.s3.buckets:
+                require(asks.of_listing(bucket, signature_context(signed, now=now)))
+        if call.operation.name == "DeleteBucket" and answer.status < 300:
+            self.policies.drop(call.bucket_arn)
+        return answer
+
+    def _store(self, call: S3Call) -> Answer:
+        headers = dict(call.headers)
+        if call.source is not None:
+            headers["x-amz-copy-source"] = call.source.header
+        if call.tags and call.operation.name != "PutObjectTagging":
+            headers["x-amz-tagging"] = "&".join(
+                f"{encode_percent(k)}={encode_percent(v)}" for k, v in call.tags.items()
+            )
+        for name in call.headers:
+            if name in {"x-amz-checksum-crc32", "x-amz-checksum-sha1", "x-amz-checksum-sha256"}:
+                headers["x-amz-sdk-checksum-algorithm"] = name.rsplit("-", 1)[1].upper()
+        return self.storage.call_s3(
+            call.method,
+            call.bucket,
+            key=call.key,
+            query=call.query,
+            headers=headers,
+            body=call.body,
+        )
+
+    def _check_upload(self, call: S3Call) -> None:
+        """An upload id is good for the key it was made for: the storage looks at the id alone."""
+        upload_id = call.query.get("uploadId")
+        if upload_id is None:
+            return
+        bucket = self.storage.s3.buckets.get(call.bucket)
+        upload = None if bucket is None else bucket.multiparts.get(upload_id)
+        if upload is None or upload.key_name != call.key:
+            raise AwsFault("NoSuchUpload", "The specified upload does not exist.", status=404)
+
+    def _policy(self, call: S3Call) -> Answer:
+        if call.bucket not in self.storage.s3.buckets:
+            raise AwsFault("NoSuchBucket", "The specified bucket does not exist", status=404)
+        if call.method == "PUT":
+            try:
+                self.policies.put(call.bucket_arn, call.body.decode("utf-8"))
+            except UnicodeDecodeError as error:
+                raise AwsFault("MalformedPolicy", "The policy is not UTF-8.") from error
+            except AwsFault as error:
+                raise AwsFault("MalformedPolicy", error.message) from error
+            return Answer(204, (), b"")
+        document = self.policies.documents.get(call.bucket_arn)
+        if call.method == "DELETE":
+            self.policies.drop(call.bucket_arn)
+            return Answer(204, (), b"")
+        if document is None:
+            raise AwsFault("NoSuchBucketPolicy", "The bucket policy does not exist", status=404)
+        return Answer(200, (("content-type", "application/json"),), document.encode())
+
+    def _delete(
+        self,
+        call: S3Call,
+        signed: Signed | None,
+        asks: S3Asks,
+        *,
+        require: Require,
+        now: float,
+    ) -> Answer:
+        """Each key is its own decision; the storage sees only those that were allowed."""
+        wanted, quiet = read_deletions(call.body)
+        allowed: list[Deletion] = []
+        errors = ""
+        context = signature_context(signed, now=now)
+        for deletion in wanted:
+            action = "s3:DeleteObject" if deletion.version is None else "s3:DeleteObjectVersion"
+            ask = asks.of_object(
+                action, call.bucket, deletion.key, version=deletion.version, context=context
+            )
+            try:
+                require(ask)
+                allowed.append(deletion)
+            except AwsFault as error:
+                errors += _delete_error(deletion, error)
+        if call.bucket not in self.storage.s3.buckets and allowed:
+            raise AwsFault("NoSuchBucket", "The specified bucket does not exist", status=404)
+        body = b'<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></DeleteResult>'
+        if allowed:
+            rebuilt = replace(call, body=write_deletions(tuple(allowed), quiet=quiet), headers={})
+            answer = self._store(rebuilt)
+            if answer.status != 200:
+                return answer
+            body = answer.body
+        body = body.replace(b"</DeleteResult>", f"{errors}</DeleteResult>".encode())
+        return Answer(200, (("content-type", "application/xml"),), body)
+
+
+def _delete_error(deletion: Deletion, error: AwsFault) -> str:
+    version = "" if deletion.version is None else f"<VersionId>{xml_text(deletion.version)}</VersionId>"
+    return (
+        f"<Error><Key>{xml_text(deletion.key)}</Key>{version}<Code>{error.code}</Code>"
+        f"<Message>{xml_text(error.message)}</Message></Error>"
+    )
+
+
+def s3_fault(error: AwsFault, *, method: str, resource: str, request_id: str) -> Answer:
+    """Return an S3 error answer; HEAD carries no body."""
+    fields = "".join(f"<{name}>{xml_text(text)}</{name}>" for name, text in error.fields.items())
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{error.code}</Code><Message>{xml_text(error.message)}</Message>{fields}"
+        f"<Resource>{xml_text(resource)}</Resource><RequestId>{request_id}</RequestId></Error>"
+    )
+    headers = (("content-type", "application/xml"),)
+    return Answer(error.status, headers, b"" if method == "HEAD" else text.encode())

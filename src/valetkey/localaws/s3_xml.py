@@ -1,0 +1,123 @@
+"""XML bodies of S3: read without a DTD, rebuilt before the storage reads them."""
+
+from dataclasses import dataclass
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+import xmltodict
+
+from valetkey.localaws.faults import AwsFault
+
+MAX_DELETES = 1000
+_NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
+_SPACE = {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """One object, or one version of it, that a multi-delete names."""
+
+    key: str
+    version: str | None
+
+
+def parse_xml(body: bytes) -> ElementTree.Element:
+    """Return the root element. Raises AwsFault MalformedXML; a DTD is malformed, too."""
+    if b"<!" in body:  # no DTD, no entities, no CDATA: none of them is ever needed
+        raise _malformed()
+    try:
+        return ElementTree.fromstring(body)  # noqa: S314 - DTDs are refused above
+    except (ElementTree.ParseError, ValueError) as error:
+        raise _malformed() from error
+
+
+def read_deletions(body: bytes) -> tuple[tuple[Deletion, ...], bool]:
+    """Return what a `DeleteObjects` body names, and whether it wants a quiet answer."""
+    root = parse_xml(body)
+    if _name(root) != "Delete":
+        raise _malformed()
+    found: list[Deletion] = []
+    quiet = False
+    for element in root:
+        if _name(element) == "Quiet":
+            quiet = _text(element) == "true"
+        elif _name(element) == "Object":
+            found.append(_deletion(element))
+        else:
+            raise _malformed()
+    if not 1 <= len(found) <= MAX_DELETES:
+        raise _malformed()
+    return tuple(found), quiet
+
+
+def _deletion(element: ElementTree.Element) -> Deletion:
+    parts = {_name(child): _text(child) for child in element}
+    if len(parts) != len(element) or not set(parts) <= {"Key", "VersionId"} or not parts.get("Key"):
+        raise _malformed()
+    version = parts.get("VersionId")
+    if version == "":
+        raise _malformed()
+    return Deletion(parts["Key"], version)
+
+
+def write_deletions(deletions: tuple[Deletion, ...], *, quiet: bool) -> bytes:
+    """Return a body that the storage reads as exactly these. Raises AwsFault if it would not."""
+    text = "".join(f"<Object>{_deletion_xml(deletion)}</Object>" for deletion in deletions)
+    body = f"<Delete><Quiet>{str(quiet).lower()}</Quiet>{text}</Delete>".encode()
+    seen = xmltodict.parse(body, strip_whitespace=False, force_list={"Object"})["Delete"]["Object"]
+    if [(o["Key"], o.get("VersionId")) for o in seen] != [(d.key, d.version) for d in deletions]:
+        raise _malformed()
+    return body
+
+
+def _deletion_xml(deletion: Deletion) -> str:
+    version = deletion.version
+    return f"<Key>{escape(deletion.key, _SPACE)}</Key>" + (
+        "" if version is None else f"<VersionId>{escape(version, _SPACE)}</VersionId>"
+    )
+
+
+def read_tags(body: bytes) -> dict[str, str]:
+    """Return the tags of a `PutObjectTagging` body."""
+    tags: dict[str, str] = {}
+    for element in parse_xml(body).iter():
+        if _name(element) != "Tag":
+            continue
+        parts = {_name(child): _text(child) for child in element}
+        if len(element) != 2 or set(parts) != {"Key", "Value"} or parts["Key"] in tags:
+            raise AwsFault("InvalidTag", "Each tag has one key and one value.", status=400)
+        tags[parts["Key"]] = parts["Value"]
+    return tags
+
+
+def write_tags(tags: dict[str, str]) -> bytes:
+    """Return the `PutObjectTagging` body that says exactly `tags`."""
+    text = "".join(
+        f"<Tag><Key>{escape(key, _SPACE)}</Key><Value>{escape(value, _SPACE)}</Value></Tag>"
+        for key, value in tags.items()
+    )
+    return f"<Tagging><TagSet>{text}</TagSet></Tagging>".encode()
+
+
+def read_location(body: bytes) -> str | None:
+    """Return the LocationConstraint of a `CreateBucket` body."""
+    if not body:
+        return None
+    for element in parse_xml(body).iter():
+        if _name(element) == "LocationConstraint":
+            return _text(element)
+    return None
+
+
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.removeprefix(_NAMESPACE)
+
+
+def _text(element: ElementTree.Element) -> str:
+    if len(element):
+        raise _malformed()
+    return element.text or ""
+
+
+def _malformed() -> AwsFault:
+    return AwsFault("MalformedXML", "The XML you provided was not well-formed.", status=400)

@@ -1,0 +1,185 @@
+"""moto in process, reached only through here: no port, no decision, one caller at a time.
+
+Each local AWS has its own state even in one process: moto's global tables are swapped to the
+state of whoever is being served. A request for moto is built from decoded values, never passed on.
+"""
+
+import io
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from moto.backends import get_backend
+from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request
+from moto.dynamodb.responses import DynamoHandler
+from moto.iam.responses import IamResponse
+from moto.s3.models import s3_backends
+from moto.s3.responses import S3Response
+from moto.s3bucket_path.utils import bucket_name_from_url, parse_key_name
+
+from valetkey.localaws.http import Answer, encode_percent
+
+_LOCK = threading.RLock()  # moto's state is global and not thread safe
+_BACKENDS: tuple[Any, ...] = (get_backend("iam"), get_backend("s3"), get_backend("dynamodb"))
+_SECRET_FREE = "AWS4-HMAC-SHA256 Credential={key}/20000101/{region}/{service}/aws4_request"
+
+
+class StorageMismatch(RuntimeError):
+    """The storage would act on another object than the one that was decided on."""
+
+
+class Storage:
+    """The state of one local AWS: buckets, tables, identities of one account and region."""
+
+    _active: "Storage | None" = None
+
+    def __init__(self, *, account: str, region: str) -> None:
+        self.account = account
+        self.region = region
+        self._parked: list[dict[Any, Any]] = [{} for _ in (*_BACKENDS, None)]
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Hold moto for this local AWS alone while the block runs."""
+        with _LOCK:
+            if Storage._active is not self:
+                if Storage._active is not None:
+                    Storage._active._park()
+                self._unpark()
+                Storage._active = self
+            yield
+
+    def _tables(self) -> tuple[Any, ...]:
+        return (*_BACKENDS, s3_backends.bucket_accounts)
+
+    def _park(self) -> None:
+        self._parked = [dict(dict.items(table)) for table in self._tables()]
+
+    def _unpark(self) -> None:
+        for table, parked in zip(self._tables(), self._parked, strict=True):
+            dict.clear(table)
+            dict.update(table, parked)
+
+    def close(self) -> None:
+        """Forget everything and close what moto holds open."""
+        with self.active():
+            for backend in _BACKENDS:
+                for account in dict.values(backend):
+                    account.reset()
+            for table in self._tables():
+                dict.clear(table)
+            Storage._active = None
+
+    @property
+    def iam(self) -> Any:
+        """moto's identities of this account; only `identities.py` reads them."""
+        return _BACKENDS[0][self.account]["aws"]
+
+    @property
+    def s3(self) -> Any:
+        """moto's buckets of this account."""
+        return _BACKENDS[1][self.account]["aws"]
+
+    @property
+    def dynamodb(self) -> Any:
+        """moto's tables of this account and region."""
+        return _BACKENDS[2][self.account][self.region]
+
+    def call_s3(
+        self,
+        method: str,
+        bucket: str,
+        *,
+        key: str | None,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> Answer:
+        """Run one S3 operation that was already allowed.
+
+        Raises StorageMismatch if moto would read another bucket or key from the request.
+        """
+        path = "/" if not bucket else f"/{bucket}"
+        if key is not None:
+            path += f"/{encode_percent(key)}"
+        request = self._request("s3", method, path, query=query, headers=headers, body=body)
+        seen = S3Response()
+        seen.normalized_request = request
+        seen.raw_path = request.raw_path
+        read_key = parse_key_name(seen.get_safe_path())
+        if (bucket_name_from_url(request.raw_url) or "") != bucket or read_key != (key or ""):
+            raise StorageMismatch("bucket or key")
+        if {name: value for name, value in request.args.items()} != dict(query):
+            raise StorageMismatch("query")
+        run = S3Response.bucket_dispatch if key is None else S3Response.key_dispatch
+        return _answer(run(request, request.raw_url, request.headers))
+
+    def call_iam(self, form: str) -> Answer:
+        """Run one IAM operation that was already allowed; `form` is its rebuilt parameters."""
+        headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+        request = self._request(
+            "iam", "POST", "/", query={}, headers=headers, body=form.encode("ascii")
+        )
+        return _answer(IamResponse.dispatch(request, request.raw_url, request.headers))
+
+    def call_dynamodb(self, operation: str, body: bytes) -> Answer:
+        """Run one DynamoDB operation that was already allowed; `body` is rebuilt JSON."""
+        headers = {
+            "content-type": "application/x-amz-json-1.0",
+            "x-amz-target": f"DynamoDB_20120810.{operation}",
+        }
+        request = self._request("dynamodb", "POST", "/", query={}, headers=headers, body=body)
+        return _answer(DynamoHandler.dispatch(request, request.raw_url, request.headers))
+
+    def _request(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> Request:
+        host = f"{service}.{self.region}.amazonaws.com"
+        text = "&".join(f"{encode_percent(n)}={encode_percent(v)}" for n, v in query.items())
+        signed = _SECRET_FREE.format(key="A" * 20, region=self.region, service=service)
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": path,
+            "RAW_URI": path,
+            "QUERY_STRING": text,
+            "SERVER_NAME": host,
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "HTTP_HOST": host,
+            "HTTP_AUTHORIZATION": signed,
+            "HTTP_X_MOTO_ACCOUNT_ID": self.account,
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+        }
+        preserved: dict[str, str] = {}
+        for name, value in headers.items():
+            slot = name.upper().replace("-", "_")
+            slot = slot if slot == "CONTENT_TYPE" else f"HTTP_{slot}"
+            if slot in environ:
+                raise StorageMismatch(f"header {name}")
+            environ[slot] = value
+            if "_" in name:
+                preserved[slot] = name
+        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = preserved
+        return Request(environ)
+
+
+def _answer(result: Any) -> Answer:
+    status, headers, body = result if isinstance(result, tuple) else (200, {}, result)
+    raw = body.encode() if isinstance(body, str) else bytes(body or b"")
+    kept = tuple(
+        (str(name), str(value))
+        for name, value in headers.items()
+        if str(name).lower() not in {"status", "date", "server", "connection"}
+    )
+    return Answer(int(status), kept, raw)

@@ -1,0 +1,106 @@
+"""A run: one agent's work for one principal, and the states it may be in.
+
+This module holds the value and its few moves. It does not open runs, store them or vend for them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import NewType
+
+from valetkey.runs.errors import RunError
+
+RunId = NewType("RunId", str)
+
+RUN_ID_PREFIX = "r-"
+RUN_ID_ENTROPY_BYTES = 16
+"""128 random bits: a run id is never used twice, because revocation denies it for ever."""
+
+MIN_RUN_SECONDS = 60
+MAX_RUN_SECONDS = 7 * 24 * 3600
+DEFAULT_RUN_SECONDS = 8 * 3600
+
+
+class RunState(Enum):
+    """Where a run is in its life. Expiry is not a state: it is read off the clock."""
+
+    OPEN = "open"
+    ENDED = "ended"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalRef:
+    """A verified (issuer, subject): two issuers' equal subjects are two principals."""
+
+    issuer: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as the store keeps it. Instants are Unix seconds.
+
+    `attributes` are the work attributes the actor set; `tags` the session tags made of claims and
+    attributes, without the reserved `valetkey_run`. `token_digest` is the SHA-256 of the run
+    token; after a rotation `previous_digest` stays good until `previous_until`.
+    """
+
+    id: RunId
+    subject: PrincipalRef
+    actor: PrincipalRef
+    actor_rule: str
+    tags: Mapping[str, str]
+    attributes: Mapping[str, str]
+    grants: tuple[str, ...]
+    policy_version: str
+    opened_at: int
+    expires_at: int
+    state: RunState
+    token_digest: bytes
+    previous_digest: bytes | None = None
+    previous_until: int = 0
+    ended_at: int | None = None
+    because: str | None = None
+
+    def is_live(self, now: float) -> bool:
+        """Say whether the run may still be served: open, and before its expiry."""
+        return self.state is RunState.OPEN and now < self.expires_at
+
+
+def new_run_id(entropy: bytes) -> RunId:
+    """Make a run id of 16 random bytes: 28 characters that AWS takes as a source identity.
+
+    Lower-case base32 keeps it inside `[\\w+=,.@-]`, 2 to 64 (STS AssumeRole, SourceIdentity).
+    """
+    if len(entropy) != RUN_ID_ENTROPY_BYTES:
+        raise ValueError("a run id is made of exactly 16 random bytes")
+    alphabet = "abcdefghijklmnopqrstuvwxyz234567"
+    number = int.from_bytes(entropy, "big")
+    digits = [alphabet[(number >> shift) & 31] for shift in range(125, -1, -5)]
+    return RunId(RUN_ID_PREFIX + "".join(digits))
+
+
+def is_run_id(text: str) -> bool:
+    """Say whether `text` has the form that `new_run_id` gives."""
+    body = text.removeprefix(RUN_ID_PREFIX)
+    return (
+        text.startswith(RUN_ID_PREFIX)
+        and len(body) == 26
+        and all(c in "abcdefghijklmnopqrstuvwxyz234567" for c in body)
+    )
+
+
+def finish(run: Run, to: RunState, *, at: int, because: str | None = None) -> Run:
+    """Return `run` ended or revoked. An ended run may still be revoked: AWS sessions live on.
+
+    Raises `RunError("run-finished")` for a move that changes nothing or goes backwards.
+    """
+    allowed = {
+        RunState.OPEN: {RunState.ENDED, RunState.REVOKED},
+        RunState.ENDED: {RunState.REVOKED},
+        RunState.REVOKED: set[RunState](),
+    }
+    if to not in allowed[run.state]:
+        raise RunError("run-finished", f"run `{run.id}` is {run.state.value} already")
+    return replace(run, state=to, ended_at=at, because=because)

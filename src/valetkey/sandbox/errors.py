@@ -1,0 +1,19 @@
+"""What the sandbox's side refuses or cannot do."""
+
+from valetkey.errors import ValetkeyError
+
+
+class SandboxError(ValetkeyError):
+    """Something on the agent's side failed; no credential was handed out."""
+
+
+class BrokerRefusedError(SandboxError):
+    """The broker answered, and its answer is no."""
+
+
+class BrokerDeniedError(BrokerRefusedError):
+    """The broker answered 403: the caller is known and may not."""
+
+
+class BrokerUnavailableError(SandboxError):
+    """The broker gave no usable answer: unreachable, too slow, broken, or 5xx."""

@@ -1,0 +1,197 @@
+"""One HTTP request and its answer, with a limit on size, on connecting and on all of the time.
+
+A small HTTP/1.1 client over a socket: `http.client` costs 28 ms to import, which is three times
+of what `credential_process` needs in all, and its time limit is one per read, so that an answer
+that drips never ends. It follows no redirect: a run token goes to the broker or nowhere.
+RFC 9112 sections 6 (body length) and 7.1 (chunked).
+"""
+
+import _socket
+import time
+
+from valetkey.sandbox.address import Address
+from valetkey.sandbox.errors import BrokerUnavailableError, SandboxError
+from valetkey.sandbox.text import is_header_value, plain
+
+MAX_ANSWER_BYTES = 65_536  # credentials are 2 kB, a run with fifty grants 15 kB
+_MAX_HEAD_BYTES = 16_384
+CONNECT_SECONDS = 2.0
+TOTAL_SECONDS = 10.0
+
+
+class Deadline:
+    """The instant by which all must be done, on the monotonic clock."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds left, above 0. Raises `broker-slow` when there are none."""
+        left = self._at - time.monotonic()
+        if left <= 0:
+            raise BrokerUnavailableError(
+                "broker-slow",
+                "the broker did not answer in time",
+                hint="ask again; if it stays, look at the broker's /readyz",
+            )
+        return left
+
+
+def exchange(
+    address: Address,
+    target: str,
+    *,
+    authorization: str,
+    method: str = "GET",
+    body: bytes | None = None,
+    connect_seconds: float = CONNECT_SECONDS,
+    total_seconds: float = TOTAL_SECONDS,
+) -> tuple[int, bytes]:
+    """Send one request for `target` below the address's path; return the status and the body.
+
+    Raises `token-illegal` where `authorization` could split the header, and
+    BrokerUnavailableError with `broker-unreachable`, `broker-slow`, `broker-tls-refused`,
+    `broker-answer-too-large` or `broker-answer-unreadable`.
+    """
+    if not all(map(is_header_value, authorization.split(" "))):
+        raise SandboxError("token-illegal", "the token has characters that no token has")
+    deadline = Deadline(total_seconds)
+    connection = _connect(address, min(connect_seconds, total_seconds))
+    try:
+        head = (
+            f"{method} {address.path}{target} HTTP/1.1\r\nHost: {address.authority}\r\n"
+            f"Authorization: {authorization}\r\nAccept: application/json\r\nConnection: close\r\n"
+        )
+        if body is not None:
+            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        connection.settimeout(deadline.left())
+        connection.sendall(head.encode("ascii") + b"\r\n" + (body or b""))
+        return _parse(_read_all(connection, deadline))
+    except TimeoutError:
+        raise BrokerUnavailableError(
+            "broker-slow",
+            "the broker did not answer in time",
+            hint="ask again; if it stays, look at the broker's /readyz",
+        ) from None
+    except OSError as error:
+        raise _unreachable(address, error) from None
+    finally:
+        connection.close()
+
+
+def _connect(address: Address, seconds: float) -> _socket.socket:
+    """Return a connected socket, TLS where the address says so."""
+    try:
+        if address.is_tls:
+            return _connect_tls(address, seconds)
+        hosts = ("127.0.0.1", "::1") if address.host == "localhost" else (address.host,)
+        for host in hosts:
+            family = _socket.AF_INET6 if ":" in host else _socket.AF_INET
+            plain_socket = _socket.socket(family, _socket.SOCK_STREAM)
+            plain_socket.settimeout(seconds)
+            try:
+                plain_socket.connect((host, address.port))
+            except OSError:
+                plain_socket.close()
+                if host == hosts[-1]:
+                    raise
+            else:
+                return plain_socket
+        raise AssertionError("an address has at least one host")
+    except OSError as error:
+        raise _unreachable(address, error) from None
+
+
+def _connect_tls(address: Address, seconds: float) -> _socket.socket:
+    """Return a socket whose peer has proved its name; a failed proof is `broker-tls-refused`."""
+    import socket  # noqa: PLC0415 - only https pays for these two: 25 ms
+    import ssl  # noqa: PLC0415
+
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    bare = socket.create_connection((address.host, address.port), timeout=seconds)
+    try:
+        return context.wrap_socket(bare, server_hostname=address.host)
+    except ssl.SSLError as error:
+        bare.close()
+        raise BrokerUnavailableError(
+            "broker-tls-refused",
+            f"`{plain(address.authority)}` did not prove that it is the broker",
+            hint="name your own certificate authority in SSL_CERT_FILE",
+            detail=str(error),
+        ) from None
+
+
+def _unreachable(address: Address, error: OSError) -> BrokerUnavailableError:
+    return BrokerUnavailableError(
+        "broker-unreachable",
+        f"no broker answers at `{plain(address.authority)}`"
+        f" ({plain(error.strerror or type(error).__name__)})",
+        hint="is `valetkey serve` running there, and is the address right?",
+    )
+
+
+def _read_all(connection: _socket.socket, deadline: Deadline) -> bytes:
+    """Return what the other side sends until it closes; it was asked to close."""
+    received = bytearray()
+    while True:
+        connection.settimeout(deadline.left())
+        piece = connection.recv(MAX_ANSWER_BYTES)
+        if not piece:
+            return bytes(received)
+        received += piece
+        if len(received) > MAX_ANSWER_BYTES + _MAX_HEAD_BYTES:
+            raise BrokerUnavailableError(
+                "broker-answer-too-large",
+                f"the answer is longer than {MAX_ANSWER_BYTES} bytes",
+                hint="is this address a broker?",
+            )
+
+
+def _unreadable() -> BrokerUnavailableError:
+    return BrokerUnavailableError(
+        "broker-answer-unreadable",
+        "the answer is not one that a broker gives",
+        hint="is this address a broker?",
+    )
+
+
+def _parse(received: bytes) -> tuple[int, bytes]:
+    """Split an HTTP answer into its status and its whole body."""
+    head, blank, body = received.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    version, _, rest = lines[0].partition(" ")
+    status = rest[:3]
+    if not blank or version not in ("HTTP/1.1", "HTTP/1.0") or not status.isdigit():
+        raise _unreadable()
+    fields = {}
+    for line in lines[1:]:
+        name, _, value = line.partition(":")
+        fields[name.lower()] = value.strip()
+    if "transfer-encoding" in fields:
+        if fields["transfer-encoding"].lower() != "chunked":
+            raise _unreadable()
+        return int(status), _unchunk(body)
+    length = fields.get("content-length")
+    if length is not None and (not length.isdigit() or int(length) != len(body)):
+        raise _unreadable()  # cut off on the way: half a secret is worse than none
+    return int(status), body
+
+
+def _unchunk(body: bytes) -> bytes:
+    """Join the chunks; an answer without its last, empty chunk was cut off and is refused."""
+    joined = b""
+    while True:
+        size_line, _, rest = body.partition(b"\r\n")
+        digits = size_line.partition(b";")[0].strip()
+        if not 0 < len(digits) <= 8 or digits.strip(b"0123456789abcdefABCDEF"):
+            raise _unreadable()
+        size = int(digits, 16)
+        if rest[size : size + 2] != b"\r\n":
+            raise _unreadable()
+        if size == 0:
+            return joined
+        joined += rest[:size]
+        body = rest[size + 2 :]

@@ -1,0 +1,155 @@
+"""The loopback server of `valetkey run`: the container-credentials contract for one child.
+
+It serves `GET /v1/credentials/{grant}` and nothing else, to whoever shows its token in
+`Authorization` (the token is in a 0600 file) and means this address in `Host` (a web page whose
+name was bound to 127.0.0.1 does not). The run token stays behind it.
+"""
+
+import json
+import socketserver
+import threading
+from collections.abc import Callable, Collection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from valetkey.sandbox.hand_outs import Answer
+from valetkey.secret import Secret
+
+_PREFIX = "/v1/credentials/"
+_CLIENT_SECONDS = 5.0  # for one whole request line and head from a process next door
+_NOTICE_SECONDS = 0.05  # how late `close` is noticed; a command should not end half a second late
+_PATIENT_SECONDS = 2.0
+
+
+class Sidecar:
+    """A server on 127.0.0.1, on a port that the system chose; it answers after `start`."""
+
+    def __init__(
+        self, hand_out: Callable[[str], Answer], grants: Collection[str], *, token: Secret
+    ) -> None:
+        if not token:
+            raise ValueError("an empty token would open the sidecar to everybody")
+        self._server = _Server(("127.0.0.1", 0), _Request)
+        self._server.hand_out = hand_out
+        self._server.grants = frozenset(grants)
+        self._server.token = token
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_NOTICE_SECONDS,), daemon=True
+        )
+
+    def url_of(self, grant: str) -> str:
+        """Return the address of the grant's credentials."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}{_PREFIX}{grant}"
+
+    def start(self) -> None:
+        """Serve from now on; what connected since construction is served, too."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening. Raises nothing, started or not."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join(_PATIENT_SECONDS)
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    hand_out: Callable[[str], Answer]
+    grants: frozenset[str]
+    token: Secret
+
+    def server_bind(self) -> None:
+        # Not HTTPServer's: that one looks our own name up, which can take seconds.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Stay silent: a client that hung up is no event, and the terminal is the child's."""
+
+
+class _Request(BaseHTTPRequestHandler):
+    server: _Server
+    server_version = "valetkey"
+    sys_version = ""
+    timeout = _CLIENT_SECONDS
+
+    def do_GET(self) -> None:
+        port = self.server.server_port
+        if self.headers.get_all("Host") not in ([f"127.0.0.1:{port}"], [f"localhost:{port}"]):
+            self._refuse(403, "host-refused", "this server answers to its loopback address only")
+        elif not self._is_authorized():
+            self._refuse(
+                401,
+                "sidecar-token-invalid",
+                "the authorization is not this sidecar's token",
+                hint="send the exact content of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+            )
+        elif (grant := self.path.removeprefix(_PREFIX)) not in self.server.grants:
+            self._refuse(
+                404,
+                "grant-unknown",
+                "there is no such grant here",
+                hint=f"the run has {', '.join(sorted(self.server.grants))}",
+            )
+        else:
+            self._give(self.server.hand_out(grant))
+
+    def _is_authorized(self) -> bool:
+        shown = self.headers.get_all("Authorization") or []
+        return len(shown) == 1 and Secret(shown[0]) == self.server.token
+
+    def _give(self, answer: Answer) -> None:
+        if answer.error is not None:
+            # Of the broker's problem its code, sentence and hint, as `problem_in` cleaned them.
+            error = answer.error
+            self._refuse(answer.status, error.code, error.message, hint=error.hint)
+            return
+        self._send(200, answer.credentials, "application/json")
+
+    def _refuse(self, status: int, code: str, message: str, *, hint: str | None = None) -> None:
+        """Send a problem (RFC 9457) that is a container-credentials error as well.
+
+        `Code` and `Message` are what the SDKs look for; botocore shows the whole body.
+        """
+        told = message if hint is None else f"{message}; {hint}"
+        problem: dict[str, object] = {
+            "type": f"urn:valetkey:problem:{code}",
+            "title": message,
+            "status": status,
+            "code": code,
+            "Code": code,
+            "Message": told,
+        }
+        if hint is not None:
+            problem["hint"] = hint
+        self._send(status, problem, "application/problem+json")
+
+    def _send(self, status: int, document: object, media_type: str) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Connection", "close")
+        if status == 405:
+            self.send_header("Allow", "GET")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+        self.close_connection = True
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Say what the server library refused, as a problem and without an echo of the request.
+
+        501 is its word for every method that has no `do_…` here: all but GET.
+        """
+        self.request_version = "HTTP/1.0"  # a head that it could not read has set none
+        self.command = self.command or "GET"
+        if code == 501:
+            self._refuse(405, "method-not-allowed", "only GET is answered")
+        else:
+            self._refuse(code, "request-malformed", "this request is not understood")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Stay silent: the terminal is the child's."""

@@ -1,0 +1,129 @@
+"""`valetkey run`, the use case: a run, its sidecar, a child that knows no secret of it, the end."""
+
+import os
+import random
+import secrets
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from valetkey.sandbox import credential_process
+from valetkey.sandbox.broker_client import BrokerClient
+from valetkey.sandbox.child import await_child, hide_memory, start_child
+from valetkey.sandbox.environment import Delivery, child_environment
+from valetkey.sandbox.hand_outs import HandOuts
+from valetkey.sandbox.process_signals import has_terminal, signals_held
+from valetkey.sandbox.run_grant import RunGrant, RunView
+from valetkey.sandbox.run_token import HeldRunToken, RunToken
+from valetkey.sandbox.sdk_files import config_text, process_command
+from valetkey.sandbox.sidecar import Sidecar
+from valetkey.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A command and the run that it works in."""
+
+    run: RunView
+    grant: RunGrant
+    token: RunToken
+    command: tuple[str, ...]
+    known_secrets: tuple[Secret, ...]
+
+
+def supervise(client: BrokerClient, errand: Errand, environ: Mapping[str, str]) -> int:
+    """Run the errand's command with its run's credentials in reach; return its exit code.
+
+    Afterwards nothing of it is left: no listener, no file. The run is still open.
+    Raises `command-not-found`, `command-not-executable`, `path-illegal`, `grant-name-reserved`.
+    """
+    sidecar_token = Secret(secrets.token_urlsafe(32))
+    hand_outs = HandOuts(lambda grant: client.draw(grant, errand.token.current()))
+    names = [grant.name for grant in errand.run.grants]
+    with_terminal = has_terminal()
+    stopped = threading.Event()
+    hide_memory()
+    with _folder() as folder, signals_held(with_terminal=with_terminal) as mask:
+        sidecar = Sidecar(hand_outs.hand_out, names, token=sidecar_token)
+        try:
+            delivery = _write_files(folder, errand, sidecar, token=sidecar_token)
+            known = [sidecar_token, errand.token.current(), *errand.known_secrets]
+            environment = child_environment(
+                environ, delivery, secrets=[secret.reveal() for secret in known]
+            )
+            # The child first, then the threads: it must not be forked from among them.
+            child = start_child(errand.command, environment, mask=mask, with_terminal=with_terminal)
+            sidecar.start()
+            _start_rotation(client, errand.token, stopped)
+            return await_child(child, with_terminal=with_terminal)
+        finally:
+            stopped.set()
+            sidecar.close()
+
+
+def account_files(home: Path) -> list[Path]:
+    """Return the account's own AWS files that a child of the same uid could read by itself."""
+    names = (".aws/credentials", ".aws/config", ".aws/sso/cache", ".aws/cli/cache", ".boto")
+    return [home / name for name in names if os.access(home / name, os.R_OK)]
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Give a new 0700 folder; it is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="valetkey-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_files(folder: Path, errand: Errand, sidecar: Sidecar, *, token: Secret) -> Delivery:
+    """Write the sidecar's token and the SDKs' two files, each for the owner alone."""
+    token_file = _write(folder / "token", token.reveal())
+    program = str(Path(credential_process.__file__).resolve())
+    commands = {
+        grant.name: process_command(
+            sys.executable, program, url=sidecar.url_of(grant.name), token_file=token_file
+        )
+        for grant in errand.run.grants
+    }
+    config = config_text(errand.run.grants, errand.grant, commands=commands)
+    return Delivery(
+        credentials_url=sidecar.url_of(errand.grant.name),
+        token_file=token_file,
+        config_file=_write(folder / "config", config),
+        credentials_file=_write(folder / "credentials", ""),
+        region=_region_of_all(errand.run.grants),
+    )
+
+
+def _region_of_all(grants: tuple[RunGrant, ...]) -> str | None:
+    """Return the one region of all grants; None where they differ.
+
+    The region variables win over every profile's own region, so they are set only where they
+    say the same; the default profile names the default grant's region anyway.
+    """
+    regions = {grant.region for grant in grants}
+    return regions.pop() if len(regions) == 1 else None
+
+
+def _write(path: Path, content: str) -> str:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+    return str(path)
+
+
+def _start_rotation(client: BrokerClient, token: RunToken, stopped: threading.Event) -> None:
+    if isinstance(token, HeldRunToken):
+        threading.Thread(
+            target=token.keep_rotating,
+            args=(client.rotate,),
+            kwargs={"stopped": stopped, "draw_fraction": random.random},
+            daemon=True,
+        ).start()

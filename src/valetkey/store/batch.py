@@ -1,0 +1,125 @@
+"""One transaction while it is filled: the state it read, the leaves it will append.
+
+It neither begins nor commits; `writer` does. Leaves are written once, at the end, by `flush`.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from itertools import chain
+from typing import Final
+
+from valetkey.audit import AuditError, Tree, leaf_hash
+from valetkey.audit.tree import HASH_BYTES
+from valetkey.broker.outcomes import UseOutcome
+from valetkey.runs import RunState
+from valetkey.store import sql
+from valetkey.store.errors import StoreError
+
+_LARGEST_INSERT: Final = max(sql.ADD_LEAVES)
+_WORTH_ASKING_TOGETHER: Final = 4
+_OPEN: Final = RunState.OPEN.value
+_FINISHED: Final = {
+    RunState.ENDED.value: UseOutcome.ENDED,
+    RunState.REVOKED.value: UseOutcome.REVOKED,
+}
+
+
+class Batch:
+    """What the changes of one transaction share. Not for use after `flush`."""
+
+    __slots__ = ("_leaves", "_standings", "connection")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self._leaves: list[bytes] = []
+        self._standings: dict[str, tuple[str, int] | None] = {}
+
+    def expect(self, run_ids: Iterable[str]) -> None:
+        """Read the standing of these runs in one go where that is cheaper than one by one."""
+        wanted = set(run_ids)
+        if len(wanted) < _WORTH_ASKING_TOGETHER:
+            return
+        found = self.connection.execute(sql.READ_STANDINGS, (json.dumps(list(wanted)),)).fetchone()
+        self._standings = dict.fromkeys(wanted)
+        for line in (found[0] or "").splitlines():
+            state, expires_at, run_id = line.split(" ")
+            self._standings[run_id] = (state, int(expires_at))
+
+    def use(self, run_id: str, now: float) -> UseOutcome:
+        """Say whether the run is open at `now` (Unix seconds), as this transaction sees it."""
+        if run_id not in self._standings:
+            row = self.connection.execute(sql.READ_STANDING, (run_id,)).fetchone()
+            self._standings[run_id] = row
+        standing = self._standings[run_id]
+        if standing is None:
+            return UseOutcome.UNKNOWN
+        state, expires_at = standing
+        if state != _OPEN:
+            # A state that this program does not know is no: KeyError fails the batch.
+            return _FINISHED[state]
+        return UseOutcome.USED if now < expires_at else UseOutcome.EXPIRED
+
+    def forget(self, run_id: str) -> None:
+        """Read this run anew when it is next asked for: a change in this batch wrote it."""
+        self._standings.pop(run_id, None)
+
+    def record(self, leaf: bytes) -> None:
+        """Append a leaf, after those of the changes before this one."""
+        self._leaves.append(leaf)
+
+    def mark(self) -> int:
+        """Return a place to `rewind` to."""
+        return len(self._leaves)
+
+    def rewind(self, mark: int) -> None:
+        """Take back the leaves since `mark`, and read every run anew."""
+        del self._leaves[mark:]
+        self._standings.clear()
+
+    def flush(self, known: Tree | None) -> Tree | None:
+        """Write the leaves and the head; return the tree as it will be when this commits.
+
+        `known` is the tree after our last commit. The head row decides: another process may have
+        appended since. Raises StoreError `store-corrupt` if the head row contradicts itself.
+        """
+        if not self._leaves:
+            return known
+        tree = self._tree(known)
+        hashes = [leaf_hash(leaf) for leaf in self._leaves]
+        rows = list(
+            zip(range(tree.size, tree.size + len(hashes)), self._leaves, hashes, strict=True)
+        )
+        start = 0
+        while start < len(rows):
+            count = min(_LARGEST_INSERT, 1 << ((len(rows) - start).bit_length() - 1))
+            self.connection.execute(
+                sql.ADD_LEAVES[count],
+                tuple(chain.from_iterable(rows[start : start + count])),
+            )
+            start += count
+        grown = tree.extend(hashes)
+        root = grown.root()
+        self.connection.execute(sql.WRITE_TREE, (grown.size, root, b"".join(grown.frontier)))
+        self.connection.execute(sql.ADD_HEAD, (grown.size, root))
+        return grown
+
+    def _tree(self, known: Tree | None) -> Tree:
+        row = self.connection.execute(sql.READ_TREE).fetchone()
+        if row is None:
+            raise StoreError("store-corrupt", "the head of the audit log is missing")
+        return tree_of(*row, known=known)
+
+
+def tree_of(size: int, root: bytes, frontier: bytes, *, known: Tree | None = None) -> Tree:
+    """Return the tree of a head row. Raises StoreError `store-corrupt` if it is none."""
+    nodes = tuple(frontier[i : i + HASH_BYTES] for i in range(0, len(frontier), HASH_BYTES))
+    if known is not None and known.size == size and known.frontier == nodes:
+        return known
+    try:
+        tree = Tree(size, nodes)
+    except AuditError as error:
+        raise StoreError("store-corrupt", "the head of the audit log is damaged") from error
+    if tree.root() != root:
+        raise StoreError("store-corrupt", "the head of the audit log contradicts itself")
+    return tree

@@ -1,0 +1,178 @@
+"""What may be asked of the writer: each change a value, applied inside the writer's transaction.
+
+A change either writes all it says and its leaf, or nothing. Leaves come canonicalised, so that a
+record that can't be written fails its own caller and no one else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final, Protocol
+
+from valetkey.broker.outcomes import (
+    FinishOutcome,
+    OpenOutcome,
+    OpenVerdict,
+    TokenUse,
+    UseOutcome,
+)
+from valetkey.runs import Run, RunState
+from valetkey.store import sql
+from valetkey.store.batch import Batch
+from valetkey.store.errors import StoreError
+from valetkey.store.rows import run_row
+
+# A used token id is kept this long after nobody takes the token any more: clocks may jump back.
+TOKEN_USE_MARGIN: Final = 86_400
+
+_AFTER: Final = {
+    RunState.OPEN.value: (RunState.ENDED, RunState.REVOKED),
+    # An ended run may still be revoked: the sessions that AWS gave it live on.
+    RunState.ENDED.value: (RunState.REVOKED,),
+    RunState.REVOKED.value: (),
+}
+
+
+class Change(Protocol):
+    """One change; `writes_rows` says whether `apply` writes more than leaves."""
+
+    writes_rows: ClassVar[bool]
+
+    def apply(self, batch: Batch) -> object:
+        """Do it, inside the batch's transaction, and return what the caller gets."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseRun:
+    """Append `leaf` if the run is live at `now`, else `refused_leaf`."""
+
+    writes_rows: ClassVar[bool] = False
+    run_id: str
+    now: float
+    leaf: bytes
+    refused_leaf: bytes
+
+    def apply(self, batch: Batch) -> UseOutcome:
+        """Decide in the transaction that writes the record (invariant 6)."""
+        outcome = batch.use(self.run_id, self.now)
+        batch.record(self.leaf if outcome is UseOutcome.USED else self.refused_leaf)
+        return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Append these leaves next to each other."""
+
+    writes_rows: ClassVar[bool] = False
+    leaves: tuple[bytes, ...]
+
+    def apply(self, batch: Batch) -> None:
+        """Append them."""
+        for leaf in self.leaves:
+            batch.record(leaf)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """Claim the token ids, bind the work tags to the run's subject, add the run and its leaf."""
+
+    writes_rows: ClassVar[bool] = True
+    run: Run
+    bindings: Mapping[str, str]
+    token_ids: tuple[TokenUse, ...]
+    leaf: bytes
+
+    def apply(self, batch: Batch) -> OpenOutcome:
+        """Refuse before the first write, or write everything."""
+        execute = batch.connection.execute
+        if execute(sql.READ_STANDING, (self.run.id,)).fetchone():
+            return OpenOutcome(OpenVerdict.ID_TAKEN)
+        if len({(use.issuer, use.token_id) for use in self.token_ids}) < len(self.token_ids):
+            return OpenOutcome(OpenVerdict.REPLAYED, self.token_ids[0].issuer)
+        for use in self.token_ids:
+            if execute(sql.READ_TOKEN_USE, (use.issuer, use.token_id)).fetchone():
+                return OpenOutcome(OpenVerdict.REPLAYED, use.issuer)
+        subject = (self.run.subject.issuer, self.run.subject.subject)
+        unbound = []
+        for key, value in self.bindings.items():
+            owner = execute(sql.READ_BINDING, (key, value)).fetchone()
+            if owner is None:
+                unbound.append((key, value, *subject, self.run.id))
+            elif owner != subject:
+                return OpenOutcome(OpenVerdict.BOUND_ELSEWHERE, key)
+        execute(sql.FORGET_TOKEN_USES, (self.run.opened_at - TOKEN_USE_MARGIN,))
+        for use in self.token_ids:
+            execute(sql.ADD_TOKEN_USE, (use.issuer, use.token_id, use.until))
+        for row in unbound:
+            execute(sql.ADD_BINDING, row)
+        execute(sql.ADD_RUN, run_row(self.run))
+        batch.forget(self.run.id)
+        batch.record(self.leaf)
+        return OpenOutcome(OpenVerdict.OPENED)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishRun:
+    """End or revoke a run; a repeat changes nothing and records nothing."""
+
+    writes_rows: ClassVar[bool] = True
+    run_id: str
+    to: RunState
+    at: int
+    because: str | None
+    leaf: bytes
+
+    def apply(self, batch: Batch) -> FinishOutcome:
+        """Move the state forward, never back."""
+        row = batch.connection.execute(sql.READ_STANDING, (self.run_id,)).fetchone()
+        if row is None:
+            return FinishOutcome.UNKNOWN
+        if self.to not in _AFTER[row[0]]:
+            return FinishOutcome.ALREADY
+        batch.connection.execute(
+            sql.FINISH_RUN, (self.to.value, self.at, self.because, self.run_id)
+        )
+        batch.forget(self.run_id)
+        batch.record(self.leaf)
+        return FinishOutcome.FINISHED
+
+
+@dataclass(frozen=True, slots=True)
+class RotateToken:
+    """Replace the run's token if `expected` is its current one and the run is live."""
+
+    writes_rows: ClassVar[bool] = True
+    run_id: str
+    expected: bytes
+    new: bytes
+    previous_until: int
+    now: float
+    leaf: bytes
+
+    def apply(self, batch: Batch) -> bool:
+        """Compare and set: of two rotations from one token, one wins."""
+        changed = batch.connection.execute(
+            sql.ROTATE_TOKEN,
+            (self.previous_until, self.new, self.run_id, self.expected, self.now),
+        ).rowcount
+        if changed:
+            batch.record(self.leaf)
+        return bool(changed)
+
+
+@dataclass(frozen=True, slots=True)
+class PutPolicy:
+    """Store the document of a policy version; a version never gets another document."""
+
+    writes_rows: ClassVar[bool] = True
+    version: str
+    document: str
+
+    def apply(self, batch: Batch) -> None:
+        """Add it, or find it there already."""
+        row = batch.connection.execute(sql.READ_POLICY, (self.version,)).fetchone()
+        if row is None:
+            batch.connection.execute(sql.ADD_POLICY, (self.version, self.document))
+        elif row[0] != self.document:
+            raise StoreError(
+                "policy-version-reused", f"policy version `{self.version}` is of another document"
+            )

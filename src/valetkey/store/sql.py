@@ -1,0 +1,68 @@
+# ruff: noqa: S105, S608 - statements, no passwords; built of constants of this file alone
+"""Every statement of the SQLite dialect, in one place. Parameters are positional.
+
+It holds text alone. Tables and their migrations are in `schema`.
+"""
+
+from typing import Final
+
+BEGIN: Final = "BEGIN IMMEDIATE"
+COMMIT: Final = "COMMIT"
+ROLLBACK: Final = "ROLLBACK"
+BEGIN_TO_READ: Final = "BEGIN"
+SAVE: Final = "SAVEPOINT one_change"
+UNDO: Final = "ROLLBACK TO one_change"
+KEEP: Final = "RELEASE one_change"
+
+READ_TREE: Final = "SELECT size, root, frontier FROM audit_head"
+READ_HEAD: Final = "SELECT size, root FROM audit_head"
+WRITE_TREE: Final = "UPDATE audit_head SET size = ?, root = ?, frontier = ?"
+ADD_HEAD: Final = "INSERT INTO audit_heads (size, root) VALUES (?, ?)"
+READ_HEADS: Final = "SELECT size, root FROM audit_heads ORDER BY size"
+READ_LEAVES: Final = "SELECT idx, leaf, hash FROM audit_leaves WHERE idx > ? ORDER BY idx LIMIT ?"
+
+# Leaves go in by one statement for a power of two of rows: each statement gives up the
+# interpreter lock once, and a busy event loop makes the writer wait for it again each time.
+_LEAF_ROW: Final = "(?, ?, ?)"
+ADD_LEAVES: Final = {
+    rows: "INSERT INTO audit_leaves (idx, leaf, hash) VALUES " + ", ".join([_LEAF_ROW] * rows)
+    for rows in (1, 2, 4, 8, 16, 32, 64, 128)
+}
+
+# One row for any number of runs, for the same reason. Ids hold no white space (`schema`).
+READ_STANDINGS: Final = (
+    "SELECT group_concat(state || ' ' || expires_at || ' ' || id, char(10))"
+    " FROM runs WHERE id IN (SELECT value FROM json_each(?))"
+)
+READ_STANDING: Final = "SELECT state, expires_at FROM runs WHERE id = ?"
+
+RUN_COLUMNS: Final = (
+    "id, subject_issuer, subject, actor_issuer, actor, actor_rule, tags, attributes, grants,"
+    " policy_version, opened_at, expires_at, state, token_digest, previous_digest,"
+    " previous_until, ended_at, because"
+)
+ADD_RUN: Final = f"INSERT INTO runs ({RUN_COLUMNS}) VALUES ({', '.join('?' * 18)})"
+READ_RUN: Final = f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?"
+# Newest first. Each filter is one of these and its parameters; `after` names the last run seen.
+READ_RUNS: Final = f"SELECT {RUN_COLUMNS} FROM runs"
+OF_STATE: Final = "state = ?"
+OF_OPENER: Final = "actor_issuer = ? AND actor = ?"
+OF_SUBJECT: Final = "subject_issuer = ? AND subject = ?"
+AFTER_RUN: Final = "seq < (SELECT seq FROM runs WHERE id = ?)"
+NEWEST_FIRST: Final = "ORDER BY seq DESC LIMIT ?"
+FINISH_RUN: Final = "UPDATE runs SET state = ?, ended_at = ?, because = ? WHERE id = ?"
+ROTATE_TOKEN: Final = (
+    "UPDATE runs SET previous_digest = token_digest, previous_until = ?, token_digest = ?"
+    " WHERE id = ? AND token_digest = ? AND state = 'open' AND expires_at > ?"
+)
+
+READ_BINDING: Final = "SELECT issuer, subject FROM work_bindings WHERE key = ? AND value = ?"
+ADD_BINDING: Final = (
+    "INSERT INTO work_bindings (key, value, issuer, subject, run) VALUES (?, ?, ?, ?, ?)"
+)
+READ_TOKEN_USE: Final = "SELECT 1 FROM token_uses WHERE issuer = ? AND token_id = ?"
+ADD_TOKEN_USE: Final = "INSERT INTO token_uses (issuer, token_id, until) VALUES (?, ?, ?)"
+FORGET_TOKEN_USES: Final = "DELETE FROM token_uses WHERE until < ?"
+
+READ_POLICY: Final = "SELECT document FROM policies WHERE version = ?"
+ADD_POLICY: Final = "INSERT INTO policies (version, document) VALUES (?, ?)"

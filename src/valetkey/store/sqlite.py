@@ -1,0 +1,185 @@
+"""The store as the broker sees it: methods that return when what they wrote is durable.
+
+Changes go to the one writer; reads have a connection and a thread of their own, so that a long
+list never stands before a hand-out. It takes no decision but those of `changes`.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar, cast
+
+from valetkey.audit import Head, Record, StoredLeaf, leaf_bytes
+from valetkey.broker.outcomes import FinishOutcome, OpenOutcome, TokenUse, UseOutcome
+from valetkey.runs import Run, RunState
+from valetkey.store import reading
+from valetkey.store.changes import (
+    Append,
+    Change,
+    FinishRun,
+    OpenRun,
+    PutPolicy,
+    RotateToken,
+    UseRun,
+)
+from valetkey.store.errors import StoreError
+from valetkey.store.schema import connect, connect_to_read, translate
+from valetkey.store.writer import Writer
+
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """Runs, bindings, used token ids, policies and the audit log in one SQLite file."""
+
+    def __init__(self, writer: Writer, reader: sqlite3.Connection) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="valetkey-store-read")
+
+    @classmethod
+    async def open(cls, path: Path) -> "SqliteStore":
+        """Open the file at `path`, made (0600) and migrated where needed, and start the writer.
+
+        Raises StoreError `store-unwritable`, `store-open-to-others`, `store-not-ours`,
+        `store-newer-than-program`, `store-busy` or `store-corrupt`.
+        """
+        return await asyncio.to_thread(cls._open, path)
+
+    @classmethod
+    def _open(cls, path: Path) -> "SqliteStore":
+        connection = connect(path)
+        try:
+            reading.read_tree(connection)
+            reader = connect_to_read(path)
+        except BaseException:
+            connection.close()
+            raise
+        writer = Writer(connection)
+        writer.start()
+        return cls(writer, reader)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the writer still works; when it does not, every change fails."""
+        return self._writer.stopped is None
+
+    async def open_run(
+        self,
+        run: Run,
+        *,
+        bindings: Mapping[str, str],
+        token_ids: tuple[TokenUse, ...],
+        record: Record,
+    ) -> OpenOutcome:
+        """Open the run with its bindings, token uses and record, all of them or nothing.
+
+        A refusal has written nothing, no record either.
+        """
+        change = OpenRun(run, bindings, token_ids, leaf_bytes(record))
+        return cast("OpenOutcome", await self._submit(change))
+
+    async def use_run(
+        self, run_id: str, *, now: float, leaf: bytes, refused_leaf: bytes
+    ) -> UseOutcome:
+        """Append `leaf` if the run is live at `now`, else `refused_leaf`, and say why.
+
+        State and record are one transaction (invariant 6). Both leaves are from `leaf_bytes`.
+        """
+        change = UseRun(run_id, now, leaf, refused_leaf)
+        return cast("UseOutcome", await self._submit(change))
+
+    async def append(self, *records: Record) -> None:
+        """Append the records next to each other."""
+        await self._submit(Append(tuple(leaf_bytes(record) for record in records)))
+
+    async def finish_run(
+        self, run_id: str, *, to: RunState, at: int, because: str | None, record: Record
+    ) -> FinishOutcome:
+        """End or revoke the run at `at` (Unix seconds); the record is written if that changed it.
+
+        Open becomes ended or revoked, ended becomes revoked, nothing goes back.
+        """
+        change = FinishRun(run_id, to, at, because, leaf_bytes(record))
+        return cast("FinishOutcome", await self._submit(change))
+
+    async def rotate_token(
+        self,
+        run_id: str,
+        *,
+        expected: bytes,
+        new: bytes,
+        previous_until: int,
+        now: float,
+        record: Record,
+    ) -> bool:
+        """Replace the token digest `expected` by `new`; False if it is another or not live."""
+        change = RotateToken(run_id, expected, new, previous_until, now, leaf_bytes(record))
+        return cast("bool", await self._submit(change))
+
+    async def put_policy(self, version: str, document: str) -> None:
+        """Store a policy's document under its version; once there it never changes.
+
+        Raises StoreError `policy-version-reused` for another document.
+        """
+        await self._submit(PutPolicy(version, document))
+
+    async def policy(self, version: str) -> str | None:
+        """Return the document of a policy version."""
+        return await self._read(lambda: reading.read_policy(self._reader, version))
+
+    async def run(self, run_id: str) -> Run | None:
+        """Return the run as it is on the disk."""
+        return await self._read(lambda: reading.read_run(self._reader, run_id))
+
+    async def runs(
+        self,
+        *,
+        state: RunState | None = None,
+        opener: tuple[str, str] | None = None,
+        subject: tuple[str, str] | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[Run]:
+        """Return at most `limit` runs, the newest first; `after` is the last id of a page before.
+
+        `opener` and `subject` are (issuer, subject). An expired run keeps the state it had.
+        """
+        return await self._read(
+            lambda: reading.read_runs(
+                self._reader, state=state, opener=opener, subject=subject, after=after, limit=limit
+            )
+        )
+
+    async def head(self) -> Head:
+        """Return the size and the root of the audit log."""
+        return await self._read(lambda: reading.read_head(self._reader))
+
+    async def leaves(self, *, after: int = -1, limit: int = 1_000) -> list[StoredLeaf]:
+        """Return at most `limit` leaves whose index is above `after`."""
+        return await self._read(lambda: reading.read_leaves(self._reader, after, limit))
+
+    async def close(self) -> None:
+        """Write what waits, then close. What is submitted later fails with `store-closed`."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._reading.shutdown()
+        self._reader.close()
+        # Last: the last connection moves the write-ahead log into the file, and a reader can't.
+        self._writer.stop()
+
+    def _submit(self, change: Change) -> "asyncio.Future[object]":
+        return self._writer.submit(change)
+
+    async def _read(self, read: Callable[[], T]) -> T:
+        try:
+            answer = asyncio.get_running_loop().run_in_executor(self._reading, read)
+        except RuntimeError as error:
+            raise StoreError("store-closed", "the store is closed") from error
+        try:
+            return await answer
+        except sqlite3.Error as error:
+            raise translate(error) from error

@@ -1,0 +1,161 @@
+"""What the API takes and gives, as JSON documents. Unknown members are refused."""
+
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+
+from valetkey.broker import Opened, Policy, Rotated
+from valetkey.errors import ValetkeyError
+from valetkey.runs import Run
+
+T = TypeVar("T")
+
+
+class RequestError(ValetkeyError):
+    """A request is malformed."""
+
+
+class OpenRunBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `POST /v1/runs` takes; the actor's token is the request's bearer token."""
+
+    subject_token: str
+    attributes: dict[str, str] = {}
+    grants: tuple[str, ...] | None = None
+    expires_in: int | None = None
+
+
+class RevokeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `POST /v1/runs/{id}/revoke` takes."""
+
+    because: str
+
+
+class PrincipalDocument(msgspec.Struct, frozen=True):
+    """A verified issuer and subject."""
+
+    issuer: str
+    subject: str
+
+
+class GrantDocument(msgspec.Struct, frozen=True):
+    """A grant as a sandbox needs it: where to fetch credentials, and where AWS is."""
+
+    name: str
+    credentials_url: str
+    region: str | None
+    endpoint_url: str | None
+
+
+class OwnRunDocument(msgspec.Struct, frozen=True):
+    """What a run may know of itself: no tags and no subject, which it does not choose."""
+
+    id: str
+    state: str
+    expires_at: str
+    grants: tuple[GrantDocument, ...]
+
+
+class RunDocument(msgspec.Struct, frozen=True):
+    """A run as its opener and its operators see it."""
+
+    id: str
+    state: str
+    subject: PrincipalDocument
+    actor: PrincipalDocument
+    actor_rule: str
+    tags: dict[str, str]
+    attributes: dict[str, str]
+    grants: tuple[GrantDocument, ...]
+    policy_version: str
+    opened_at: str
+    expires_at: str
+    ended_at: str | None
+    because: str | None
+
+
+class OpenedDocument(msgspec.Struct, frozen=True):
+    """An opened run and the only copy of its token."""
+
+    run: RunDocument
+    run_token: str
+
+
+class RunsDocument(msgspec.Struct, frozen=True):
+    """A page of runs. `next` is the `after` of the following page, null on the last."""
+
+    runs: tuple[RunDocument, ...]
+    next: str | None
+
+
+class RotatedDocument(msgspec.Struct, frozen=True):
+    """The run's new token, and until when the one before is good."""
+
+    run_token: str
+    previous_valid_until: str
+
+
+def read_body(body: bytes, shape: type[T]) -> T:
+    """Read a JSON body. Raises `RequestError("request-malformed")` that names the member."""
+    try:
+        return msgspec.json.decode(body, type=shape, strict=True)
+    except msgspec.DecodeError as error:
+        text = str(error).rstrip(".")
+        raise RequestError("request-malformed", text[:1].lower() + text[1:200]) from None
+
+
+def instant(seconds: int) -> str:
+    """Return Unix seconds as RFC 3339 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def run_document(run: Run, policy: Policy | None, *, public_url: str) -> RunDocument:
+    """Show a run. Without its policy its grants are named, but have no place."""
+    return RunDocument(
+        id=run.id,
+        state=run.state.value,
+        subject=PrincipalDocument(run.subject.issuer, run.subject.subject),
+        actor=PrincipalDocument(run.actor.issuer, run.actor.subject),
+        actor_rule=run.actor_rule,
+        tags=dict(run.tags),
+        attributes=dict(run.attributes),
+        grants=_grants(run, policy, public_url),
+        policy_version=run.policy_version,
+        opened_at=instant(run.opened_at),
+        expires_at=instant(run.expires_at),
+        ended_at=None if run.ended_at is None else instant(run.ended_at),
+        because=run.because,
+    )
+
+
+def own_run_document(run: Run, policy: Policy | None, *, public_url: str) -> OwnRunDocument:
+    """Show a run what it may know of itself."""
+    return OwnRunDocument(
+        run.id, run.state.value, instant(run.expires_at), _grants(run, policy, public_url)
+    )
+
+
+def opened_document(opened: Opened, *, public_url: str) -> OpenedDocument:
+    """Show an opened run to its opener; here its token leaves, once."""
+    run = run_document(opened.run, opened.policy, public_url=public_url)
+    return OpenedDocument(run, opened.token.reveal())
+
+
+def rotated_document(rotated: Rotated) -> RotatedDocument:
+    """Show the new token to who held the last one."""
+    return RotatedDocument(rotated.token.reveal(), instant(rotated.previous_until))
+
+
+def _grants(run: Run, policy: Policy | None, public_url: str) -> tuple[GrantDocument, ...]:
+    documents = []
+    for name in run.grants:
+        grant = None if policy is None else policy.grants.get(name)
+        documents.append(
+            GrantDocument(
+                name,
+                f"{public_url}/v1/credentials/{name}",
+                None if grant is None else grant.region,
+                None if grant is None else grant.endpoint_url,
+            )
+        )
+    return tuple(documents)

@@ -1,0 +1,112 @@
+"""Errors over HTTP: RFC 9457 problem details with a stable `code`, without AWS's own text."""
+
+import logging
+from dataclasses import dataclass
+
+import msgspec
+
+from valetkey.broker import BrokerError, SubjectRejected
+from valetkey.credentials import CredentialsError
+from valetkey.errors import ValetkeyError
+from valetkey.identity import KeySetError, KeySourceError, Refusal, TokenRejected
+from valetkey.runs import RunError, TagError
+
+log = logging.getLogger("valetkey.web")
+
+CONTENT_TYPE = b"application/problem+json"
+TYPE_PREFIX = "urn:valetkey:problem:"
+
+_BY_CODE = {
+    "aws-answer-mismatch": 502,
+    "body-too-large": 413,
+    "grant-not-of-run": 404,
+    "grant-unknown": 422,
+    "method-not-allowed": 405,
+    "not-authenticated": 401,
+    "not-found": 404,
+    "run-token": 401,
+    "run-unknown": 404,
+}
+_BY_PREFIX = {"aws-": 503, "store-": 503, "request-": 400}
+_BY_ERROR: tuple[tuple[type[ValetkeyError], int], ...] = (
+    (SubjectRejected, 400),
+    (TokenRejected, 401),
+    (KeySourceError, 503),
+    (KeySetError, 503),
+    (RunError, 409),
+    (TagError, 422),
+    (CredentialsError, 422),
+    (BrokerError, 422),
+)
+_TITLES = {
+    400: "bad request",
+    401: "not authenticated",
+    403: "not permitted",
+    404: "not found",
+    405: "method not allowed",
+    409: "conflict",
+    413: "too large",
+    422: "not acceptable",
+    500: "internal error",
+    502: "AWS failed",
+    503: "not available",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One refusal as it goes over the wire. `detail` is a sentence, `hint` what to do."""
+
+    status: int
+    code: str
+    detail: str
+    hint: str | None = None
+
+    def body(self) -> bytes:
+        """Return the problem+json document."""
+        document = {
+            "type": TYPE_PREFIX + self.code,
+            "title": _TITLES[self.status],
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+        }
+        return msgspec.json.encode(
+            document if self.hint is None else document | {"hint": self.hint}
+        )
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Return the headers that go with it."""
+        headers = [(b"content-type", CONTENT_TYPE), (b"cache-control", b"no-store")]
+        if self.status == 401:
+            headers.append((b"www-authenticate", b'Bearer realm="valetkey"'))
+        if self.status == 503:
+            headers.append((b"retry-after", b"2"))
+        return headers
+
+
+def problem_of_error(error: Exception) -> Problem:
+    """Turn whatever a use case raised into what its caller may know; the log gets the rest."""
+    if not isinstance(error, ValetkeyError):
+        log.error("a request failed for a reason nobody foresaw", extra={"type": type(error)})
+        log.debug("the unforeseen error", exc_info=error)
+        return Problem(500, "internal-error", "valetkey failed; nothing was given")
+    status = _status(error)
+    if error.detail is not None or status >= 500:
+        log.warning("a request was refused", extra={"code": error.code, "detail": error.detail})
+    return Problem(status, error.code, error.message, error.hint)
+
+
+def problem_of_refusal(refusal: Refusal) -> Problem:
+    """Turn a denial into its public part; its reasons are for the log alone."""
+    log.info("denied", extra={"code": refusal.code, "reasons": "; ".join(refusal.reasons)})
+    return Problem(_BY_CODE.get(refusal.code, 403), refusal.code, refusal.public)
+
+
+def _status(error: ValetkeyError) -> int:
+    if error.code in _BY_CODE:
+        return _BY_CODE[error.code]
+    for prefix, status in _BY_PREFIX.items():
+        if error.code.startswith(prefix):
+            return status
+    return next((status for kind, status in _BY_ERROR if isinstance(error, kind)), 500)

@@ -1,0 +1,101 @@
+"""Compose the program out of its settings. No setting selects a fake: AWS is met by its URL."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from valetkey.audit import BrokerStarted
+from valetkey.aws import AmbientAws, StsClient
+from valetkey.broker import Broker, make_policy, milliseconds
+from valetkey.broker.readiness import Readiness
+from valetkey.settings import Settings
+from valetkey.store import SqliteStore
+from valetkey.version import VERSION
+from valetkey.web.app import make_app
+from valetkey.web.jwks import JwksSource
+
+log = logging.getLogger("valetkey")
+
+CHECK_SECONDS = 60
+"""How often the broker's standing with AWS is renewed and expired credentials are dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A broker that stands: its ASGI application, and what it found of its own AWS identity."""
+
+    app: Any
+    readiness: Readiness
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, *, url: str) -> AsyncIterator[Program]:
+    """Bring the broker up for the length of a block: store, AWS, keys, upkeep.
+
+    `url` is where it listens: how sandboxes reach it unless the settings say `public_url`.
+
+    Raises a ValetkeyError when the store or the AWS configuration can't be used; an AWS that does
+    not answer yet only makes `/readyz` say so.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        store = await SqliteStore.open(settings.store)
+        stack.push_async_callback(store.close)
+        http = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
+        keys = await stack.enter_async_context(JwksSource(time.monotonic))
+        ambient = AmbientAws(
+            clock=time.time,
+            profile=settings.aws.profile,
+            region=settings.aws.region,
+            endpoint_url=settings.aws.endpoint_url,
+        )
+        sts = StsClient(ambient, http)
+        broker = _broker(settings, store, keys, sts)
+        await store.put_policy(broker.policy.version, broker.policy.document)
+        await store.append(_started(settings, broker))
+        readiness = Readiness(sts)
+        await readiness.check()
+        upkeep = asyncio.create_task(_upkeep(broker, readiness))
+        stack.callback(upkeep.cancel)
+        app = make_app(broker, readiness, public_url=settings.public_url or url, version=VERSION)
+        yield Program(app, readiness)
+
+
+def _broker(settings: Settings, store: SqliteStore, keys: JwksSource, sts: StsClient) -> Broker:
+    return Broker(
+        issuers=settings.issuers,
+        rules=settings.rules,
+        templates=settings.templates,
+        policy=make_policy(settings.grants),
+        run_seconds=settings.run_seconds,
+        max_run_seconds=settings.max_run_seconds,
+        store=store,
+        keys=keys,
+        sts=sts,
+        clock=time.time,
+        entropy=secrets.token_bytes,
+    )
+
+
+def _started(settings: Settings, broker: Broker) -> BrokerStarted:
+    return BrokerStarted(
+        at=milliseconds(broker.clock()),
+        program=VERSION,
+        config_digest=settings.digest,
+        policy_version=broker.policy.version,
+    )
+
+
+async def _upkeep(broker: Broker, readiness: Readiness) -> None:
+    for obstacle in readiness.obstacles():
+        log.warning(obstacle.message, extra={"code": obstacle.code, "hint": obstacle.hint})
+    while True:
+        await asyncio.sleep(CHECK_SECONDS)
+        broker.holdings.forget_expired(broker.clock())
+        await readiness.check()

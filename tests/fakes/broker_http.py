@@ -1,0 +1,218 @@
+"""A broker over HTTP that keeps the agent's side honest: real sockets, real tokens, real counts.
+
+It follows the contract of `/v1/runs` and `/v1/credentials/{grant}` and knows nothing of AWS: its
+credentials are made up. What a test wants to go wrong it sets on the fake.
+"""
+
+import json
+import secrets
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+
+ACTOR_TOKEN = "actor-token-of-the-orchestrator"
+SUBJECT_TOKEN = "subject-token-of-alice-not-a-jwt"
+
+
+@dataclass
+class FakeRun:
+    """A run as the fake keeps it; every token in `tokens` opens it."""
+
+    id: str
+    grants: list[str]
+    tokens: list[str]
+    state: str = "open"
+
+
+@dataclass
+class Fault:
+    """What the fake answers in place of the truth."""
+
+    status: int = 503
+    body: bytes = b'{"code": "broker-down", "title": "the broker is down", "status": 503}'
+    media_type: str = "application/problem+json"
+
+
+@dataclass
+class FakeBroker:
+    """A broker on a loopback port; use it as a context manager."""
+
+    grants: dict[str, dict[str, str | None]] = field(
+        default_factory=lambda: {"tenant-data": {"region": "eu-west-1", "endpoint_url": None}}
+    )
+    life_seconds: float = 3600.0
+    delay_seconds: float = 0.0
+    fault: Fault | None = None
+    public_url: str | None = None
+    port: int = 0
+    runs: dict[str, FakeRun] = field(default_factory=dict)
+    hand_outs: Counter[str] = field(default_factory=Counter)
+    requests: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
+    seen_authorizations: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        self._server = _Server(("127.0.0.1", self.port), _Request)
+        self._server.broker = self
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop listening: connections are refused from now on."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def open_run(self, *grants: str) -> FakeRun:
+        """Open a run from the inside, for tests that join one."""
+        run_id = f"r-{secrets.token_hex(8)}"
+        token = f"vkr_{run_id}_{secrets.token_urlsafe(32)}"
+        run = FakeRun(run_id, list(grants) or list(self.grants), [token])
+        self.runs[run_id] = run
+        return run
+
+    def revoke_all(self) -> None:
+        for run in self.runs.values():
+            run.state = "revoked"
+
+    def run_of(self, token: str) -> FakeRun | None:
+        for run in self.runs.values():
+            if token in run.tokens:
+                return run
+        return None
+
+    def grants_of(self, run: FakeRun) -> list[dict[str, object]]:
+        public = self.public_url or self.url
+        return [
+            {"name": name, "credentials_url": f"{public}/v1/credentials/{name}"} | self.grants[name]
+            for name in run.grants
+        ]
+
+    def credentials(self, grant: str) -> dict[str, str]:
+        self.hand_outs[grant] += 1
+        expires = datetime.fromtimestamp(time.time() + self.life_seconds, UTC)
+        return {
+            "AccessKeyId": f"ASIAFAKE{self.hand_outs[grant]:012d}",
+            "SecretAccessKey": f"secret-of-{grant}-{self.hand_outs[grant]}",
+            "Token": f"session-of-{grant}-{self.hand_outs[grant]}",
+            "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "RoleArn": "arn:aws:iam::111122223333:role/AgentTenantData",
+            "AccountId": "111122223333",
+        }
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    broker: FakeBroker
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is part of some tests."""
+
+
+class _Request(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+
+    def _serve(self) -> None:
+        broker = self.server.broker
+        length = int(self.headers.get("Content-Length") or 0)
+        body = json.loads(self.rfile.read(length)) if length else {}
+        authorization = self.headers.get("Authorization") or ""
+        broker.requests.append((self.command, self.path, body))
+        broker.seen_authorizations.append(authorization)
+        time.sleep(broker.delay_seconds)
+        if broker.fault is not None:
+            self._send(broker.fault.status, broker.fault.body, broker.fault.media_type)
+        elif (self.command, self.path) == ("POST", "/v1/runs"):
+            self._open(broker, body, authorization)
+        else:
+            self._serve_run(broker, authorization)
+
+    do_GET = do_POST = do_DELETE = _serve  # noqa: N815
+
+    def _open(self, broker: FakeBroker, body: dict[str, object], authorization: str) -> None:
+        if authorization != f"Bearer {ACTOR_TOKEN}":
+            self._refuse(401, "actor-token-invalid")
+            return
+        if body.get("subject_token") != SUBJECT_TOKEN:
+            self._refuse(403, "no-trust-rule")
+            return
+        asked = body.get("grants") or []
+        assert isinstance(asked, list)
+        if unknown := [name for name in asked if name not in broker.grants]:
+            self._refuse(404, "grant-unknown", f"there is no grant `{unknown[0]}`")
+            return
+        run = broker.open_run(*asked)
+        document = {
+            "run": {
+                "id": run.id,
+                "state": "open",
+                "subject": {"issuer": "https://issuer.example", "subject": "alice"},
+                "actor": {"issuer": "https://cluster.example", "subject": "orchestrator"},
+                "tags": {"user_id": "alice-tag-value"},
+                "grants": broker.grants_of(run),
+                "policy_version": "sha256:1",
+                "opened_at": "2026-11-21T08:00:00Z",
+                "expires_at": "2026-11-21T09:00:00Z",
+            },
+            "run_token": run.tokens[-1],
+        }
+        self._send(201, json.dumps(document).encode())
+
+    def _serve_run(self, broker: FakeBroker, authorization: str) -> None:
+        run = broker.run_of(authorization.removeprefix("Bearer "))
+        if run is None:
+            self._refuse(401, "run-token-invalid", "the run token is not known")
+        elif run.state != "open":
+            self._refuse(403, "run-revoked", f"run `{run.id}` is {run.state}", "open a new run")
+        elif (self.command, self.path) == ("GET", "/v1/runs/self"):
+            view = {
+                "id": run.id,
+                "state": run.state,
+                "grants": broker.grants_of(run),
+                "expires_at": "2026-11-21T09:00:00Z",
+            }
+            self._send(200, json.dumps(view).encode())
+        elif (self.command, self.path) == ("POST", "/v1/runs/self/token"):
+            run.tokens.append(f"vkr_{run.id}_{secrets.token_urlsafe(32)}")
+            document = {"run_token": run.tokens[-1], "previous_valid_until": "2026-11-21T08:01:00Z"}
+            self._send(200, json.dumps(document).encode())
+        elif (self.command, self.path) == ("DELETE", "/v1/runs/self"):
+            run.state = "ended"
+            self._send(204, b"")
+        elif (name := self.path.removeprefix("/v1/credentials/")) in run.grants:
+            self._send(200, json.dumps(broker.credentials(name)).encode())
+        else:
+            self._refuse(404, "grant-unknown", "the run has no such grant")
+
+    def _refuse(
+        self, status: int, code: str, detail: str = "no", hint: str = "look at the trust rules"
+    ) -> None:
+        problem = {"type": "about:blank", "title": "refused", "status": status, "code": code}
+        problem |= {"detail": detail, "hint": hint}
+        self._send(status, json.dumps(problem).encode(), "application/problem+json")
+
+    def _send(self, status: int, body: bytes, media_type: str = "application/json") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Stay silent."""

@@ -1,0 +1,162 @@
+"""The loopback server: who may ask it, and what it says."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from valetkey.sandbox.errors import BrokerDeniedError
+from valetkey.sandbox.hand_outs import Answer
+from valetkey.sandbox.sidecar import Sidecar
+from valetkey.secret import Secret
+
+TOKEN = "sidecar-token"
+CREDENTIALS = {
+    "AccessKeyId": "ASIA1",
+    "SecretAccessKey": "s",
+    "Token": "t",
+    "Expiration": "2026-11-21T13:00:00Z",
+}
+DENIED = BrokerDeniedError(
+    "run-revoked", "run `r-1` is revoked", hint="open a new run", detail="arn:aws:iam::1:role/X"
+)
+
+
+def hand_out(grant: str) -> Answer:
+    return Answer(200, CREDENTIALS) if grant == "a" else Answer(403, {}, DENIED)
+
+
+@pytest.fixture
+def sidecar() -> Iterator[Sidecar]:
+    sidecar = Sidecar(hand_out, ["a", "denied"], token=Secret(TOKEN))
+    sidecar.start()
+    yield sidecar
+    sidecar.close()
+
+
+def ask(
+    sidecar: Sidecar, *headers: tuple[str, str], method: str = "GET", grant: str = "a"
+) -> tuple[int, dict[str, object], http.client.HTTPMessage]:
+    """Send exactly `headers`; the address in `Host` unless they have one."""
+    _, _, rest = sidecar.url_of(grant).partition("://")
+    authority, slash, path = rest.partition("/")
+    connection = http.client.HTTPConnection(authority, timeout=5)
+    connection.putrequest(method, slash + path, skip_host=True, skip_accept_encoding=True)
+    for name, value in headers:
+        connection.putheader(name, value)
+    if not any(name == "Host" for name, _ in headers):
+        connection.putheader("Host", authority)
+    connection.endheaders()
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    return response.status, json.loads(body) if body else {}, response.headers
+
+
+def test_the_token_and_nothing_else_opens_it(sidecar: Sidecar) -> None:
+    status, document, headers = ask(sidecar, ("Authorization", TOKEN))
+    assert (status, document) == (200, CREDENTIALS)
+    assert headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        [],
+        [""],
+        ["x"],
+        [TOKEN + "x"],
+        [TOKEN[:-1]],
+        [TOKEN.upper()],
+        [f"Bearer {TOKEN}"],
+        [TOKEN, TOKEN],
+        ["x", TOKEN],
+        ["ä"],
+    ],
+)
+def test_without_the_exact_token_it_says_nothing(sidecar: Sidecar, shown: list[str]) -> None:
+    status, document, _ = ask(sidecar, *(("Authorization", value) for value in shown))
+    assert (status, document["code"]) == (401, "sidecar-token-invalid")
+
+
+def test_an_empty_token_is_not_an_open_endpoint() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        Sidecar(hand_out, ["a"], token=Secret(""))
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost:1", "evil.example:{}"])
+def test_a_name_that_was_bound_to_loopback_is_refused(sidecar: Sidecar, host: str) -> None:
+    port = sidecar.url_of("a").split(":")[2].split("/")[0]
+    status, document, _ = ask(
+        sidecar, ("Host", host.format(port)), ("Authorization", TOKEN)
+    )
+    assert (status, document["code"]) == (403, "host-refused")
+
+
+def test_two_hosts_are_refused(sidecar: Sidecar) -> None:
+    authority = sidecar.url_of("a").split("/")[2]
+    hosts = (("Host", authority), ("Host", authority))
+    assert ask(sidecar, *hosts, ("Authorization", TOKEN))[0] == 403
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "BREW"])
+def test_only_get_is_answered(sidecar: Sidecar, method: str) -> None:
+    status, document, headers = ask(sidecar, ("Authorization", TOKEN), method=method)
+    assert status == 405
+    assert headers["Allow"] == "GET"
+    assert method == "HEAD" or document["code"] == "method-not-allowed"
+
+
+@pytest.mark.parametrize("grant", ["b", "", "a/", "a/../a", "a?x=y", "%61"])
+def test_only_the_runs_grants_are_here(sidecar: Sidecar, grant: str) -> None:
+    status, document, _ = ask(sidecar, ("Authorization", TOKEN), grant=grant)
+    assert (status, document["code"]) == (404, "grant-unknown")
+
+
+def test_the_brokers_no_is_passed_on_with_what_to_do(sidecar: Sidecar) -> None:
+    status, document, headers = ask(sidecar, ("Authorization", TOKEN), grant="denied")
+    assert status == 403
+    assert headers["Content-Type"] == "application/problem+json"
+    assert (document["code"], document["hint"]) == ("run-revoked", "open a new run")
+    assert document["Code"] == "run-revoked"
+    assert document["Message"] == "run `r-1` is revoked; open a new run"
+
+
+def test_private_detail_stays_behind(sidecar: Sidecar) -> None:
+    _, document, _ = ask(sidecar, ("Authorization", TOKEN), grant="denied")
+    assert "arn:" not in json.dumps(document)
+
+
+def test_a_head_that_is_no_http_gets_a_problem_without_an_echo(sidecar: Sidecar) -> None:
+    address = ("127.0.0.1", int(sidecar.url_of("a").split(":")[2].split("/")[0]))
+    with socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(b"<script> what is this\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert b'"request-malformed"' in answer
+    assert b"script" not in answer
+
+
+def test_it_listens_on_loopback_only(sidecar: Sidecar) -> None:
+    assert sidecar.url_of("a").startswith("http://127.0.0.1:")
+
+
+def test_a_client_that_stays_silent_holds_up_nobody(sidecar: Sidecar) -> None:
+    address = ("127.0.0.1", int(sidecar.url_of("a").split(":")[2].split("/")[0]))
+    with socket.create_connection(address, timeout=5):
+        started = time.monotonic()
+        assert ask(sidecar, ("Authorization", TOKEN))[0] == 200
+        assert time.monotonic() - started < 1.0
+
+
+def test_after_close_nobody_listens() -> None:
+    before = threading.active_count()
+    sidecar = Sidecar(hand_out, ["a"], token=Secret(TOKEN))
+    sidecar.start()
+    sidecar.close()
+    with pytest.raises(ConnectionRefusedError):
+        ask(sidecar, ("Authorization", TOKEN))
+    assert threading.active_count() == before
