@@ -45,6 +45,7 @@ class FakeBroker:
         default_factory=lambda: {"tenant-data": {"region": "eu-west-1", "endpoint_url": None}}
     )
     life_seconds: float = 3600.0
+    first_life_seconds: float | None = None
     delay_seconds: float = 0.0
     fault: Fault | None = None
     public_url: str | None = None
@@ -103,7 +104,9 @@ class FakeBroker:
 
     def credentials(self, grant: str) -> dict[str, str]:
         self.hand_outs[grant] += 1
-        expires = datetime.fromtimestamp(time.time() + self.life_seconds, UTC)
+        is_first = self.hand_outs[grant] == 1 and self.first_life_seconds is not None
+        life = self.first_life_seconds if is_first else self.life_seconds
+        expires = datetime.fromtimestamp(time.time() + (life or 0.0), UTC)
         return {
             "AccessKeyId": f"ASIAFAKE{self.hand_outs[grant]:012d}",
             "SecretAccessKey": f"secret-of-{grant}-{self.hand_outs[grant]}",

@@ -92,7 +92,10 @@ def test_a_no_is_one_message_with_its_code_and_what_to_do(
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
-        (Fault(500, b"<html>arn:aws:iam::111122223333:role/X</html>", "text/html"), "broker-refused"),
+        (
+            Fault(500, b"<html>arn:aws:iam::111122223333:role/X</html>", "text/html"),
+            "broker-refused",
+        ),
         (Fault(200, b"<html>hello</html>", "text/html"), "broker-answer-unreadable"),
         (Fault(200, b'{"AccessKeyId": "ASIA1"}'), "broker-answer-unreadable"),
         (Fault(302, b""), "broker-refused"),

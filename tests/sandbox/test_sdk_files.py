@@ -24,7 +24,9 @@ CLOUD = RunGrant(
 )
 
 
-def session_of(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> botocore.session.Session:
+def session_of(
+    text: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> botocore.session.Session:
     (folder / "config").write_text(text)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
     return botocore.session.Session()
@@ -52,7 +54,7 @@ def test_each_grant_has_its_own_profile(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_path_with_spaces_and_quotes_reaches_the_process_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "it's a % \"fine\" $HOME ; # place"
+    folder = tmp_path / 'it\'s a % "fine" $HOME ; # place'
     folder.mkdir()
     program = folder / "p.py"
     program.write_text(

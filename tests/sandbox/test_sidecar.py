@@ -91,9 +91,7 @@ def test_an_empty_token_is_not_an_open_endpoint() -> None:
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost:1", "evil.example:{}"])
 def test_a_name_that_was_bound_to_loopback_is_refused(sidecar: Sidecar, host: str) -> None:
     port = sidecar.url_of("a").split(":")[2].split("/")[0]
-    status, document, _ = ask(
-        sidecar, ("Host", host.format(port)), ("Authorization", TOKEN)
-    )
+    status, document, _ = ask(sidecar, ("Host", host.format(port)), ("Authorization", TOKEN))
     assert (status, document["code"]) == (403, "host-refused")
 
 

@@ -43,7 +43,9 @@ def evaluate(request: Request, policies: Policies) -> Decision:
     ]
     if denying:
         layer = layer_of(denying[0], facts, policies)
-        return _decision(Effect.EXPLICIT_DENY, denying, facts, f"explicit deny in a {layer}")
+        article = "an" if layer.startswith("i") else "a"
+        because = f"explicit deny in {article} {layer}"
+        return _decision(Effect.EXPLICIT_DENY, denying, facts, because)
     controls: list[Statement] = []
     for layer_name, level in _levels(facts, policies):
         allowing = _allowing(level, facts)

@@ -55,9 +55,7 @@ def read_role_request(params: Params, caller: Caller) -> RoleRequest:
     name = params["RoleSessionName"]
     source = params.get("SourceIdentity")
     if not _NAME.fullmatch(name) or (source is not None and not _NAME.fullmatch(source)):
-        raise _invalid(
-            "RoleSessionName and SourceIdentity have 2 to 64 characters of [\\w+=,.@-]."
-        )
+        raise _invalid("RoleSessionName and SourceIdentity have 2 to 64 characters of [\\w+=,.@-].")
     external_id = params.get("ExternalId")
     if external_id is not None and not _EXTERNAL_ID.fullmatch(external_id):
         raise _invalid("ExternalId has 2 to 1224 characters of [\\w+=,.@:/-].")

@@ -26,25 +26,7 @@ class Ask:
     trust: Policy | None = None
 
 
-def decide(
-    caller: Caller,
-    ask: Ask,
-    *,
-    surroundings: Mapping[str, ContextValue],
-    account: str,
-    now: float,
-) -> Decision:
-    """Return the evaluator's decision for this caller at this moment.
-
-    `surroundings` are the condition keys of the HTTP request; `account` owns the resource.
-    """
-    policies = replace(caller.policies, resource=ask.resource_policy, trust=ask.trust)
-    return evaluate(
-        _request(caller, ask, surroundings=surroundings, account=account, now=now), policies
-    )
-
-
-def _request(
+def inquiry(
     caller: Caller,
     ask: Ask,
     *,
@@ -52,6 +34,10 @@ def _request(
     account: str,
     now: float,
 ) -> Request:
+    """Return what the evaluator is asked. Raises RequestError for what it cannot read.
+
+    `surroundings` are the condition keys of the HTTP request; `account` owns the resource.
+    """
     return Request(
         principal=caller.principal,
         action=ask.action,
@@ -62,33 +48,40 @@ def _request(
     )
 
 
-def denial_message(caller: Caller, ask: Ask, decision: Decision, *, quoted: bool) -> str:
+def decide(caller: Caller, ask: Ask, request: Request) -> Decision:
+    """Return the evaluator's decision for this caller at this moment."""
+    policies = replace(caller.policies, resource=ask.resource_policy, trust=ask.trust)
+    return evaluate(request, policies)
+
+
+def denial_message(
+    caller: Caller, ask: Ask, *, decision: Decision, request: Request, quoted: bool
+) -> str:
     """Return AWS's sentence for a denial; S3 puts the resource in quotation marks."""
     resource = f'"{ask.resource}"' if quoted else ask.resource
-    who = (
-        "Anonymous users are" if caller.kind is CallerKind.ANONYMOUS else f"User: {caller.arn} is"
-    )
+    who = "Anonymous users are" if caller.kind is CallerKind.ANONYMOUS else f"User: {caller.arn} is"
     return (
         f"{who} not authorized to perform: {ask.action} on resource: {resource} "
-        f"{_reason(caller, ask, decision)}"
+        f"{_reason(caller, decision, request)}"
     )
 
 
-def _reason(caller: Caller, ask: Ask, decision: Decision) -> str:
+def _reason(caller: Caller, decision: Decision, request: Request) -> str:
     if decision.effect is Effect.EXPLICIT_DENY and decision.determining:
         layer = decision.determining[0].policy.split("/", 1)[0]
         return f"with an explicit deny in {_LAYERS.get(layer, 'a policy')}"
-    return f"because no {_silent_layer(caller, ask)} allows the {ask.action} action"
+    return f"because no {_silent_layer(caller, request)} allows the {request.action} action"
 
 
-def _silent_layer(caller: Caller, ask: Ask) -> str:
+def _silent_layer(caller: Caller, request: Request) -> str:
+    """Return the first layer without which the rest would not have been enough."""
     if caller.kind is CallerKind.ANONYMOUS:
         return "resource-based policy"
-    request = _request(caller, ask, surroundings={}, account=caller.account, now=0.0)
     own = Policies(identity=caller.policies.identity)
-    if evaluate(request, own).allowed:
-        if not evaluate(request, replace(own, session=caller.policies.session)).allowed:
-            return "session policy"
-        if not evaluate(request, replace(own, boundary=caller.policies.boundary)).allowed:
-            return "permissions boundary"
-    return "identity-based policy"
+    if not evaluate(request, own).allowed:
+        return "identity-based policy"
+    if not evaluate(request, replace(own, session=caller.policies.session)).allowed:
+        return "session policy"
+    if not evaluate(request, replace(own, boundary=caller.policies.boundary)).allowed:
+        return "permissions boundary"
+    return "resource-based policy"

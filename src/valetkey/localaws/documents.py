@@ -2,16 +2,11 @@
 
 from functools import lru_cache
 
-from valetkey.iam import Layer, Policy, parse_policy
-from valetkey.iam.errors import PolicyError
+from valetkey.iam import Layer, Policy, PolicyError, parse_policy
 from valetkey.localaws.faults import AwsFault
 
-DENIES_ALL = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
-)
-ALLOWS_ALL = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
-)
+DENIES_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
+ALLOWS_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 
 
 @lru_cache(maxsize=4096)

@@ -61,9 +61,7 @@ class IdentityService:
             context["iam:PolicyARN"] = params["PolicyArn"]
         return Ask(f"iam:{operation}", resource, context)
 
-    def _resource(
-        self, target: Target, params: Params
-    ) -> tuple[str, dict[str, str], str | None]:
+    def _resource(self, target: Target, params: Params) -> tuple[str, dict[str, str], str | None]:
         """Return the ARN, its tags and its boundary's ARN, from the storage where it exists."""
         account = self.identities.storage.account
         path = params.get("Path", "/")

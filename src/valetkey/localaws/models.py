@@ -22,6 +22,12 @@ def _service(service: Service) -> Any:
 
 
 @cache
+def is_region(name: str) -> bool:
+    """True for a region of AWS's standard partition."""
+    return name in botocore.session.get_session().get_available_regions("dynamodb")
+
+
+@cache
 def input_shape(service: Service, operation: str) -> Any:
     """Return the input shape of an operation, or None if it takes nothing."""
     return _service(service).operation_model(operation).input_shape

@@ -93,9 +93,7 @@ class S3Asks:
             for action in actions
         ]
 
-    def _ask(
-        self, action: str, arn: str, bucket: str, context: Mapping[str, ContextValue]
-    ) -> Ask:
+    def _ask(self, action: str, arn: str, bucket: str, context: Mapping[str, ContextValue]) -> Ask:
         policy = self._policies.policy(f"arn:aws:s3:::{bucket}")
         return Ask(action, arn, context, resource_policy=policy)
 

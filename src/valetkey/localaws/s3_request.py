@@ -63,9 +63,7 @@ class CopySource:
     def header(self) -> str:
         """The canonical `x-amz-copy-source`, with only one reading."""
         text = f"{self.bucket}/{encode_percent(self.key)}"
-        return (
-            text if self.version is None else f"{text}?versionId={encode_percent(self.version)}"
-        )
+        return text if self.version is None else f"{text}?versionId={encode_percent(self.version)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +184,7 @@ def _has_value(name: str) -> bool:
 def _headers(request: Incoming) -> dict[str, str]:
     kept: dict[str, str] = {}
     for name, value in request.headers.items():
-        if name in _PLAIN_HEADERS or name in _AMZ_HEADERS:
-            kept[name] = value
-        elif name.startswith("x-amz-meta-"):
+        if name in _PLAIN_HEADERS or name in _AMZ_HEADERS or name.startswith("x-amz-meta-"):
             kept[name] = value
         elif name.startswith("x-amz-") and name not in _OURS:
             raise fault(Service.S3, Trouble.UNSUPPORTED, f"header `{name}` is not modelled")

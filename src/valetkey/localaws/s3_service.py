@@ -155,7 +155,9 @@ class ObjectService:
 
 
 def _delete_error(deletion: Deletion, error: AwsFault) -> str:
-    version = "" if deletion.version is None else f"<VersionId>{xml_text(deletion.version)}</VersionId>"
+    version = (
+        "" if deletion.version is None else f"<VersionId>{xml_text(deletion.version)}</VersionId>"
+    )
     return (
         f"<Error><Key>{xml_text(deletion.key)}</Key>{version}<Code>{error.code}</Code>"
         f"<Message>{xml_text(error.message)}</Message></Error>"

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from moto.backends import get_backend
+from moto.core.config import default_user_config
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request
+from moto.dynamodb.parsing.key_condition_expression import parse_expression
 from moto.dynamodb.responses import DynamoHandler
 from moto.iam.responses import IamResponse
 from moto.s3.models import s3_backends
@@ -22,11 +24,16 @@ from valetkey.localaws.http import Answer, encode_percent
 
 _LOCK = threading.RLock()  # moto's state is global and not thread safe
 _BACKENDS: tuple[Any, ...] = (get_backend("iam"), get_backend("s3"), get_backend("dynamodb"))
+default_user_config["iam"] = {"load_aws_managed_policies": True}  # arn:aws:iam::aws:policy/…
 _SECRET_FREE = "AWS4-HMAC-SHA256 Credential={key}/20000101/{region}/{service}/aws4_request"
 
 
 class StorageMismatch(RuntimeError):
     """The storage would act on another object than the one that was decided on."""
+
+
+class KeyConditionTrouble(ValueError):
+    """The storage cannot read a query's key condition."""
 
 
 class Storage:
@@ -131,6 +138,28 @@ class Storage:
         }
         request = self._request("dynamodb", "POST", "/", query={}, headers=headers, body=body)
         return _answer(DynamoHandler.dispatch(request, request.raw_url, request.headers))
+
+    def query_hash_values(
+        self,
+        table: str,
+        index: str | None,
+        *,
+        expression: str,
+        names: Mapping[str, str],
+        values: Mapping[str, Any],
+    ) -> list[tuple[str, Any]]:
+        """Return what moto will take for the partition key's attributes and values in a query.
+
+        Raises KeyConditionTrouble if moto refuses the expression or does not know the index.
+        """
+        try:
+            schema = self.dynamodb.get_schema(table_name=table, index_name=index)
+            hashes, _, _ = parse_expression(expression, dict(values), dict(names), schema)
+        except Exception as error:  # moto's many errors all mean one thing here: no query
+            raise KeyConditionTrouble(type(error).__name__) from error
+        if not hashes:
+            raise KeyConditionTrouble("no partition key")
+        return list(hashes)
 
     def _request(
         self,

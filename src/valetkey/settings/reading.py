@@ -34,6 +34,9 @@ from valetkey.settings.values import AwsSettings, Settings
 
 GRANTS_FOLDER = "grants.d"
 T = TypeVar("T")
+MAX_LEEWAY = 300
+MAX_TOKEN_LIFETIME = 30 * 86_400
+"""Seconds. A token that opens runs for longer than a month is a password."""
 _DURATION = re.compile(r"([1-9][0-9]{0,6})(s|m|h|d)", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -155,7 +158,8 @@ def _issuer(table: IssuerTable) -> Issuer:
         url=issuer_url(table.url),
         audiences=table.audiences,
         algorithms=table.algorithms,
-        leeway=_seconds("leeway", table.leeway, most=300),
+        leeway=_seconds("leeway", table.leeway, most=MAX_LEEWAY),
+        max_lifetime=_seconds("max_lifetime", table.max_lifetime, most=MAX_TOKEN_LIFETIME),
         types=table.types,
         other_audiences=table.other_audiences,
         jwks_uri=table.jwks_uri,

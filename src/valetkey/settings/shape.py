@@ -35,6 +35,7 @@ class IssuerTable(_Table, frozen=True):
     algorithms: tuple[str, ...]
     jwks_uri: str | None = None
     leeway: str = "30s"
+    max_lifetime: str = "24h"
     types: tuple[str, ...] = (NO_TYPE, "JWT", "at+jwt")
     other_audiences: tuple[str, ...] = ()
 

@@ -7,6 +7,7 @@ later program has migrated is refused, never guessed at.
 import os
 import sqlite3
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -130,22 +131,24 @@ def translate(error: sqlite3.Error, path: Path | None = None) -> StoreError:
 
 
 def _make_private(path: Path) -> None:
-    """Leave a file that others can't read; a new one is on the disk with its name."""
+    """Leave a file that others can't read; a new one is on the disk with its name.
+
+    A file that is there is looked at, never opened: closing it would drop the POSIX locks that
+    SQLite holds on it elsewhere in this process.
+    """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
-        finally:
-            os.close(descriptor)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        mode = stat.S_IMODE(path.stat().st_mode)
     except OSError as error:
         raise StoreError(
             "store-unwritable",
-            f"the store at `{path}` can't be opened: {error.strerror}",
+            f"the store at `{path}` can't be opened: {(error.strerror or '').lower()}",
             hint="check that the folder exists and that this account may write there",
         ) from error
     if mode & stat.S_IRWXO:

@@ -1,0 +1,201 @@
+"""The JSON lines of `valetkey iam evaluate`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.iam.build import OBJECT, SESSION, document, statement
+from valetkey.cli.iam import app
+from valetkey.iam.record import answer_line
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    """The line that the project's issue gives as its example, with `changes`."""
+    whole = {
+        "id": "x",
+        "principal": {"arn": SESSION, "tags": {"user_id": "u1"}},
+        "action": "s3:GetObject",
+        "resource": OBJECT,
+        "resource_account": "123456789012",
+        "context": {"s3:prefix": "traces/u1/", "dynamodb:LeadingKeys": ["u1"]},
+        "policies": {
+            "identity": [document(statement())],
+            "resource": None,
+            "trust": None,
+            "session": None,
+            "boundary": None,
+            "service_control": [],
+            "resource_control": [],
+        },
+        "now": "2026-11-21T08:00:00Z",
+        **changes,
+    }
+    return {name: value for name, value in whole.items() if value is not ...}
+
+
+def answer(line: dict[str, Any] | str | bytes) -> Any:
+    return answer_line(json.dumps(line) if isinstance(line, dict) else line)
+
+
+def test_an_answer_has_exactly_its_members() -> None:
+    assert answer(record()) == {
+        "id": "x",
+        "decision": "allow",
+        "determining": [{"policy": "identity[0]", "statement": 0, "sid": None}],
+        "because": "identity[0] statement 0 allows the s3:GetObject action",
+    }
+
+
+def test_policies_are_named_by_their_place() -> None:
+    deny = document(statement(Effect="Deny", Sid="No"))
+    policies = {"identity": [document(statement())], "service_control": [[deny], [deny, deny]]}
+
+    found = answer(record(policies=policies))["determining"]
+
+    assert [ref["policy"] for ref in found] == [
+        "service_control[0][0]",
+        "service_control[1][0]",
+        "service_control[1][1]",
+    ]
+    assert found[0]["sid"] == "No"
+
+
+@pytest.mark.parametrize(
+    ("principal", "decision"),
+    [
+        ({"federated": "arn:aws:iam::123456789012:oidc-provider/x"}, "implicit-deny"),
+        ({"service": "s3.amazonaws.com"}, "implicit-deny"),
+        ({"anonymous": True}, "implicit-deny"),
+        ({"arn": SESSION, "account": "123456789012", "role_tags": {"a": "b"}}, "allow"),
+    ],
+)
+def test_a_principal_has_one_of_four_forms(principal: dict[str, Any], decision: str) -> None:
+    assert answer(record(principal=principal, resource_account=...))["decision"] == decision
+
+
+@pytest.mark.parametrize("now", ["2026-11-21T08:00:00Z", "2026-11-21T09:00:00+01:00", 1795248000])
+def test_now_fills_the_current_time(now: object) -> None:
+    block = {"DateEquals": {"aws:CurrentTime": "2026-11-21T08:00:00Z"}}
+    policies = {"identity": [document(statement(Condition=block))]}
+
+    assert answer(record(policies=policies, now=now))["decision"] == "allow"
+
+
+def test_context_scalars_are_read_as_iam_text() -> None:
+    block = {
+        "Bool": {"b": "true"},
+        "NumericEquals": {"i": "7", "f": "1.5"},
+        "ForAllValues:NumericLessThan": {"l": "9"},
+    }
+    policies = {"identity": [document(statement(Condition=block))]}
+    context = {"b": True, "i": 7, "f": 1.5, "l": [1, 2.5]}
+
+    assert answer(record(policies=policies, context=context))["decision"] == "allow"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"principal": {}},
+        {"principal": {"arn": SESSION, "service": "x"}},
+        {"principal": {"arn": SESSION, "name": "x"}},
+        {"principal": {"arn": SESSION, "tags": {"a": 1}}},
+        {"principal": {"anonymous": False}},
+        {"principal": SESSION},
+        {"action": None},
+        {"action": ...},
+        {"policies": ...},
+        {"policies": {"identity": {}}},
+        {"policies": {"identities": []}},
+        {"policies": {"identity": [None]}},
+        {"policies": {"resource": []}},
+        {"policies": {"service_control": [{}]}},
+        {"context": []},
+        {"context": {"a": {}}},
+        {"context": {"a": [["b"]]}},
+        {"context": {"a": None}},
+        {"now": "today"},
+        {"now": True},
+        {"now": "1" * 5_000},
+        {"unknown": 1},
+    ],
+)
+def test_a_bad_record_is_an_error_with_its_id(change: dict[str, Any]) -> None:
+    found = answer(record(**change))
+
+    assert found["id"] == "x"
+    assert found["error"]["code"] == "malformed-record"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"principal": {"arn": "x"}}, "malformed-principal"),
+        ({"resource_account": "12"}, "malformed-request"),
+        ({"context": {"A": "1", "a": "2"}}, "malformed-request"),
+        ({"now": -1_000_000}, "malformed-request"),
+        ({"policies": {"identity": [{}]}}, "malformed-policy"),
+    ],
+)
+def test_an_error_has_the_code_of_what_is_wrong(change: dict[str, Any], code: str) -> None:
+    assert answer(record(**change))["error"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "null",
+        b"\xff",
+        '{"id":"x","id":"x"}',
+        '{"id":{}}',
+        '{"id":NaN}',
+        "[" * 100_000,
+        "x" * 3_000_000,
+    ],
+)
+def test_a_line_that_is_no_record_has_no_id(line: str | bytes) -> None:
+    found = answer(line)
+
+    assert found["id"] is None
+    assert found["error"]["code"] == "malformed-record"
+
+
+def test_duplicate_members_are_refused_at_any_depth() -> None:
+    line = json.dumps(record()).replace('"Effect": "Allow"', '"Effect":"Deny","Effect":"Allow"')
+
+    assert answer(line)["error"]["code"] == "malformed-record"
+
+
+def test_a_bad_line_is_answered_and_the_run_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / "lines.jsonl"
+    lines = [json.dumps(record(id=1)), "nonsense", "", "y" * 3_000_000, json.dumps(record(id=2))]
+    file.write_text("\n".join(lines))
+
+    result = CliRunner().invoke(app, ["evaluate", str(file)])
+
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [one["id"] for one in found] == [1, None, None, 2]
+    assert ["error" in one for one in found] == [False, True, True, False]
+    assert result.exit_code == 1
+
+
+@pytest.mark.parametrize("arguments", [["evaluate"], ["evaluate", "-"]])
+def test_lines_come_from_standard_input_and_a_denial_is_no_failure(arguments: list[str]) -> None:
+    line = json.dumps(record(policies={"identity": []}))
+
+    result = CliRunner().invoke(app, arguments, input=line + "\n")
+
+    assert json.loads(result.stdout)["decision"] == "implicit-deny"
+    assert result.exit_code == 0
+
+
+def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["evaluate", str(tmp_path / "none")])
+
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "cannot read" in result.stderr
