@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.issuer import FakeIssuer, signing_key
-from tests.fakes.platform import NOW, Platform, platform
+from tests.fakes.issuer import NOW, FakeIssuer, signing_key
+from tests.fakes.platform import Platform, platform
 from valetkey.broker import Opened, open_run
 from valetkey.errors import ValetkeyError
 from valetkey.identity import Refusal
@@ -95,7 +95,7 @@ async def test_a_subject_that_no_rule_admits_is_refused(here: Platform) -> None:
     ],
 )
 async def test_a_bad_subject_token_is_one_clear_error_and_nothing_is_stored(
-    here: Platform, claims: dict[str, object], code: str
+    here: Platform, claims: dict[str, Any], code: str
 ) -> None:
     assert await refused(here, subject_token=here.subject(**claims)) == code
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.platform import NOW, Platform, grant, platform
+from tests.fakes.issuer import NOW
+from tests.fakes.platform import Platform, grant, platform
 from valetkey.broker import HandOut, end_own_run, hand_out, revoke_run
 from valetkey.broker.authenticate import authenticate
 from valetkey.errors import ValetkeyError
@@ -122,8 +123,7 @@ async def test_a_refresh_outlives_a_client_that_hangs_up(here: Platform) -> None
     opened = await here.open()
     here.sts.release = asyncio.Event()
     impatient = asyncio.create_task(hand_out(here.broker, opened.token, "tenant-data"))
-    while not here.sts.asked:
-        await asyncio.sleep(0)
+    await here.sts.was_asked.wait()
     impatient.cancel()
     with pytest.raises(asyncio.CancelledError):
         await impatient
@@ -203,8 +203,7 @@ async def test_a_revocation_while_sts_is_asked_wins(here: Platform) -> None:
     opened = await here.open()
     here.sts.release = asyncio.Event()
     waiting = asyncio.create_task(hand_out(here.broker, opened.token, "tenant-data"))
-    while not here.sts.asked:
-        await asyncio.sleep(0.001)
+    await here.sts.was_asked.wait()
     await revoke_run(here.broker, await operator(here), opened.run.id, because="in flight")
     here.sts.release.set()
     outcome = await waiting

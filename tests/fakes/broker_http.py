@@ -98,7 +98,8 @@ class FakeBroker:
     def grants_of(self, run: FakeRun) -> list[dict[str, object]]:
         public = self.public_url or self.url
         return [
-            {"name": name, "credentials_url": f"{public}/v1/credentials/{name}"} | self.grants[name]
+            {"name": name, "credentials_url": f"{public}/v1/credentials/{name}"}
+            | dict[str, object](self.grants[name])
             for name in run.grants
         ]
 

@@ -19,9 +19,11 @@ class FakeSts:
     clock_skew: float | None = 0.0
     tagged: bool = False
     release: asyncio.Event | None = None
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def assume_role(self, request: AssumeRoleRequest) -> AssumedRole:
         self.asked.append(request)
+        self.was_asked.set()
         await asyncio.sleep(self.delay)
         if self.release is not None:
             await self.release.wait()

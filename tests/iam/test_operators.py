@@ -118,3 +118,11 @@ def test_lower_case_is_javas() -> None:
     assert decide_condition({"StringEqualsIgnoreCase": {"k": "\u212a"}}, {"k": "K"})
     assert not decide_condition({"StringEqualsIgnoreCase": {"k": "ſ"}}, {"k": "S"})
     assert not decide_condition({"StringEqualsIgnoreCase": {"k": "ß"}}, {"k": "SS"})
+
+
+def test_characters_beyond_the_basic_plane_are_compared_whole() -> None:
+    for operator in ("StringEquals", "StringEqualsIgnoreCase", "StringLike"):
+        for value in ("\U0001f600", "${aws:PrincipalTag/t}", "\U0001f600${aws:PrincipalTag/e}"):
+            tags = {"t": "\U0001f600", "e": ""}
+            assert decide_condition({operator: {"k": value}}, {"k": "\U0001f600"}, tags)
+            assert not decide_condition({operator: {"k": value}}, {"k": "\U0001f601"}, tags)

@@ -40,7 +40,7 @@ operators = st.sampled_from(
         "ForAnyValue:StringNotEquals",
     ]
 )
-blocks = st.one_of(
+blocks: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     st.dictionaries(
         operators,

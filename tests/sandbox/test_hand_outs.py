@@ -85,7 +85,7 @@ def test_two_grants_never_share_a_hand_out() -> None:
     room = hand_outs(draw)
     answers: dict[str, Answer] = {}
     threads = [
-        threading.Thread(target=lambda g=grant: answers.update({g: room.hand_out(g)}))  # type: ignore[misc]
+        threading.Thread(target=lambda g=grant: answers.update({g: room.hand_out(g)}))
         for grant in ("a", "b")
     ]
     for thread in threads:

@@ -158,7 +158,7 @@ def test_help_is_printed_and_nothing_is_drawn(capsys: pytest.CaptureFixture[str]
 
 def test_it_imports_nothing_that_is_slow(broker: FakeBroker, run_token_file: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-I", "-S", PROGRAM]
+        [sys.executable, "-X", "importtime", "-I", "-S", PROGRAM]  # noqa: RUF005
         + ["--url", url_of(broker), "--token-file", str(run_token_file)],
         capture_output=True,
         text=True,

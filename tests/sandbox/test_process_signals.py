@@ -75,7 +75,7 @@ def listening(
         stdout=slave,
         stderr=slave if terminal else None,
         start_new_session=True,
-        preexec_fn=take_terminal,
+        preexec_fn=take_terminal,  # noqa: PLW1509 - the fake broker waits meanwhile
     )
     try:
         yield Listening(process, log), master
@@ -131,7 +131,7 @@ def test_at_a_terminal_the_command_shares_the_job(
 def test_suspending_the_job_stops_both_and_continuing_resumes_both(
     broker: FakeBroker, identity_files: dict[str, str], log: Path
 ) -> None:
-    with listening(broker, identity_files, log, terminal=True) as (command, master):
+    with listening(broker, identity_files, log, terminal=True) as (command, _):
         # The session's leader is an orphaned group, which a terminal's SIGTSTP does not stop;
         # SIGSTOP to the group is what a shell sees of a stopped job.
         os.killpg(int(command.group), signal.SIGSTOP)

@@ -169,7 +169,7 @@ def test_no_secret_is_in_the_childs_environment_arguments_or_files(
 ) -> None:
     script = """
 import os, pathlib, sys
-print(pathlib.Path("/proc/self/environ").read_bytes(), pathlib.Path("/proc/self/cmdline").read_bytes())
+print(*(pathlib.Path("/proc/self", name).read_bytes() for name in ("environ", "cmdline")))
 print(os.listdir("/proc/self/fd"))
 folder = pathlib.Path(os.environ["AWS_CONFIG_FILE"]).parent
 for path in (folder, *folder.iterdir()):
@@ -281,11 +281,12 @@ def test_no_file_is_left_however_the_command_dies(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
 def test_the_command_ends_when_valetkey_is_killed(
-    broker: FakeBroker, identity_files: dict[str, str]
+    broker: FakeBroker, identity_files: dict[str, str], tmp_path: Path
 ) -> None:
     options = [word for pair in identity_files.items() for word in pair]
     with subprocess.Popen(
         [*COMMAND, "run", "--broker", broker.url, *options, "sh", "-c", "echo $$; exec sleep 60"],
+        env=bare_environment(TMPDIR=str(tmp_path)),  # its files stay: nobody is left to remove them
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import botocore.session
-from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError
 
@@ -52,6 +51,7 @@ class AmbientAws:
         try:
             self._session = botocore.session.Session(profile=profile)
             self.region: str | None = region or self._session.get_config_variable("region")
+            self._session.set_config_variable("sts_regional_endpoints", "regional")
             self._session.full_config  # noqa: B018  # reads the files now, not at the first call
         except BotoCoreError as error:
             raise AwsError(
@@ -78,7 +78,6 @@ class AmbientAws:
                 "sts",
                 region_name=chosen,
                 endpoint_url=self._endpoint_url,
-                config=Config(sts_regional_endpoints="regional"),
                 aws_access_key_id="resolving",
                 aws_secret_access_key="resolving",  # noqa: S106  # no credential: resolves a URL
             )

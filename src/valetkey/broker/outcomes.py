@@ -32,11 +32,6 @@ class OpenOutcome:
     verdict: OpenVerdict
     about: str | None = None
 
-    @property
-    def bound_elsewhere(self) -> str | None:
-        """The key of the work tag whose value another subject has, if that is why."""
-        return self.about if self.verdict is OpenVerdict.BOUND_ELSEWHERE else None
-
 
 class UseOutcome(Enum):
     """Whether a run was open and unexpired when the record of its use was written."""

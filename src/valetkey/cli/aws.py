@@ -70,6 +70,7 @@ def _announce(local: "LocalAws", *, as_json: bool) -> None:
         f"  export AWS_REGION={found['region']}\n"
         f"  export AWS_ACCESS_KEY_ID={found['access_key_id']}\n"
         f"  export AWS_SECRET_ACCESS_KEY={found['secret_access_key']}\n\n"
-        f"These are the root's keys of account {found['account']}. Ctrl-C ends it; nothing is kept.",
+        f"These are the root's keys of account {found['account']}. "
+        "Ctrl-C ends it; nothing is kept.",
         flush=True,
     )

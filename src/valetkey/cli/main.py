@@ -1,5 +1,6 @@
 """The entry point: what must start fast is dispatched before anything heavy is imported."""
 
+import os
 import sys
 
 
@@ -25,4 +26,16 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
+        sys.exit(FAILED)
+    except Exception as error:  # the edge: no traceback reaches a person
+        if os.environ.get("VALETKEY_TRACEBACK"):
+            raise
+        kind = type(error).__name__
+        print_error(
+            ValetkeyError(
+                "internal-error",
+                f"valetkey itself failed ({kind})",
+                hint="set VALETKEY_TRACEBACK=1 to see where, and report it",
+            )
+        )
         sys.exit(FAILED)

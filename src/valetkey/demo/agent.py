@@ -13,6 +13,9 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+LATER = "read my row, some time later"
+NEXT_TASK = "next task, new session"
+
 
 def attempt(name: str, call: Callable[[], Any]) -> None:
     """Do one thing and say what AWS answered."""
@@ -54,14 +57,15 @@ def main(me: str, other: str, table: str, bucket: str, seconds: float) -> None:
     while time.monotonic() < until:
         time.sleep(0.5)
         row(me)
-    attempt("read my row, some time later", lambda: row(me))
+    attempt(LATER, lambda: row(me))
 
     sys.stdin.readline()
-    later = boto3.Session().client("dynamodb")
-    attempt(
-        "next task, new session",
-        lambda: later.get_item(TableName=table, Key={"user_id": {"S": me}}),
-    )
+
+    def next_task() -> Any:
+        later = boto3.Session().client("dynamodb")
+        return later.get_item(TableName=table, Key={"user_id": {"S": me}})
+
+    attempt(NEXT_TASK, next_task)
 
 
 if __name__ == "__main__":

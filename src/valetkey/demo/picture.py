@@ -66,16 +66,17 @@ def _audit(report: Report) -> Table:
 
 
 def _summary(leaf: dict[str, Any]) -> str:
+    """Say what a record is about in one short line; `valetkey audit show` has all of it."""
     match leaf["kind"]:
         case "broker-started":
-            return f"policy {leaf['policy_version'][:8]}"
+            return f"valetkey {leaf['program']}, policy {leaf['policy_version'][:8]}"
         case "run-opened":
-            return f"by {leaf['actor']}, tags {leaf['tags']}, grants {', '.join(leaf['grants'])}"
+            tags = ", ".join(f"{key}={value}" for key, value in leaf["tags"].items())
+            return f"{tags}; by {leaf['actor']}"
         case "credentials-vended":
-            packed = leaf.get("packed_policy_size")
-            return f"STS gave {leaf['access_key_id']}" + (f", packed {packed}%" if packed else "")
+            return f"by STS: {leaf['access_key_id']}"
         case "credentials-handed-out":
-            return f"{leaf['access_key_id']} as {leaf['session_name']}"
+            return f"{leaf['access_key_id']} ({'new' if leaf['fresh'] == 'yes' else 'held'})"
         case "run-revoked":
             return f"by {leaf['by']}: {leaf['because']}"
         case "run-ended":

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from valetkey.demo.agent import LATER, NEXT_TASK
 from valetkey.demo.issuer import AUDIENCE, DemoIssuer
 from valetkey.demo.processes import VALETKEY, DemoError, Server, environment, valetkey
 from valetkey.demo.world import BUCKET, PEOPLE, TABLE, Aws, World, build
@@ -106,7 +107,7 @@ class Demo:
         self._say("the orchestrator opens a run for each: `valetkey run -- python agent.py`")
         agents = {person: self._start_agent(person, url) for person in PEOPLE}
         for person, agent in agents.items():
-            self._watch(person, agent, until="read my row, some time later")
+            self._watch(person, agent, until=LATER)
         listed = json.loads(self._command(url, "orchestrator", "runs", "list", "--json"))
         self._report.runs = {run["subject"]["subject"]: run["id"] for run in listed["runs"]}
         self._say("credentials were refreshed while they worked; now Alice's run is revoked")
@@ -171,9 +172,11 @@ class Demo:
         except subprocess.TimeoutExpired:
             agent.kill()
             raise DemoError(f"{person}'s agent did not end") from None
-        for line in output.splitlines():
-            said = json.loads(line)
-            self._note(person, said["did"], said["answer"])
+        said = [json.loads(line) for line in output.splitlines()]
+        for each in said:
+            self._note(person, each["did"], each["answer"])
+        if [each["did"] for each in said] != [NEXT_TASK]:
+            self._fail(f"{person}'s agent did not come to its next task")
 
     def _note(self, person: str, did: str, answer: str) -> None:
         attempt = Attempt(person, did, _expected(person, did), answer)
@@ -206,7 +209,7 @@ class Demo:
 
 
 def _expected(person: str, did: str) -> str:
-    if did == "next task, new session":
+    if did == NEXT_TASK:
         return NO_CREDENTIALS if person == "alice" else OK
     return OK if " my " in f" {did} " else DENIED
 

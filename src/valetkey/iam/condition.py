@@ -61,8 +61,10 @@ class Condition:
             return every or self.if_exists
         members = (value,) if isinstance(value, str) else value
         matches, negated = self.comparison.matches, self.negated
-        results = (matches(member, keys) != negated for member in members)
-        return all(results) if every else any(results)
+        for member in members:
+            if (matches(member, keys) != negated) is not every:
+                return not every
+        return every
 
     def wanted(self, keys: Keys) -> tuple[str, ...]:
         """Return the policy's values with variables filled in, for a person."""

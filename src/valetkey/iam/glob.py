@@ -31,6 +31,13 @@ def units(text: str) -> str:
     )
 
 
+def from_units(text: str) -> str:
+    """Return `text` with the halves of a character joined again, for showing it."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def stretches_of(tokens: Sequence[Token]) -> tuple[str, ...] | None:
     """Return the literal texts between the stars, or None where the glob has other wilds."""
     stretches = [""]

@@ -7,7 +7,7 @@ value matches *any* of the policy's; negation, absence and sets are `condition.p
 import base64
 import binascii
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -66,26 +66,26 @@ class Values:
 def _equal(values: Values) -> Comparison:
     templates = values.templates(wildcards=False)
     if not any(template.variables for template in templates):
-        exact = (
-            frozenset(values.texts)
-            if not values.variables
-            else frozenset(template.shown({}) for template in templates)
-        )
+        exact = frozenset(template.text({}) for template in templates)
         return Comparison(lambda text, _: text in exact, templates)
-    return Comparison(_any_template(templates), templates)
+
+    def matches(text: str, keys: Keys) -> bool:
+        for template in templates:  # noqa: SIM110 - a generator costs more than the comparison
+            if template.text(keys) == text:
+                return True
+        return False
+
+    return Comparison(matches, templates)
 
 
 def _like(values: Values) -> Comparison:
     templates = values.templates(wildcards=True)
-    return Comparison(_any_template(templates), templates)
 
-
-def _any_template(templates: Sequence[Template]) -> Matches:
     def matches(text: str, keys: Keys) -> bool:
-        text = text if text.isascii() else units(text)
+        text = units(text)
         return any(template.matches(text, keys) for template in templates)
 
-    return matches
+    return Comparison(matches, templates)
 
 
 def _equal_ignoring_case(values: Values) -> Comparison:

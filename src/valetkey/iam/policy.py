@@ -91,9 +91,9 @@ class Statement:
 
     def contested(self, facts: Facts) -> bool:
         """Tell whether its match rests on NotPrincipal, or NotResource without a value."""
-        if self.not_principal:
-            return True
-        return self.not_resource and any(
+        if not self.not_resource:
+            return self.not_principal
+        return self.not_principal or any(
             variable.value(facts.keys) is None
             for template in self.resources or ()
             for variable in template.variables

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from valetkey.iam.glob import (
     Token,
     Wild,
+    from_units,
     matches_stretches,
     matches_tokens,
     stretches_of,
@@ -18,6 +19,7 @@ from valetkey.iam.glob import (
 from valetkey.iam.variables import Escaped, Keys, Variable, split_variables
 
 Piece = Token | Variable
+Run = str | tuple[str | Variable, ...]
 
 WILDS = {"*": Wild.STAR, "?": Wild.ONE}
 
@@ -30,8 +32,24 @@ class Template:
     pieces: tuple[Piece, ...]
     variables: tuple[Variable, ...]
     stretches: tuple[str, ...] | None  # known before any request, where only `*` is wild
+    runs: tuple[Run, ...] | None  # what stands between stars, where only `*` is wild
 
-    def resolve(self, keys: Keys) -> list[Token] | None:
+    def matches(self, text: str, keys: Keys) -> bool:
+        """Tell whether `text` (in UTF-16 units) matches with the request's keys filled in."""
+        if self.stretches is not None:
+            return matches_stretches(self.stretches, text)
+        if self.runs is None:
+            tokens = self._resolve(keys)
+            return tokens is not None and matches_tokens(tokens, text)
+        stretches = []
+        for run in self.runs:
+            stretch = run if isinstance(run, str) else _joined(run, keys)
+            if stretch is None:
+                return False
+            stretches.append(stretch if stretch.isascii() else units(stretch))
+        return matches_stretches(stretches, text)
+
+    def _resolve(self, keys: Keys) -> list[Token] | None:
         """Return the pieces with every variable as literal text; None if one has no value."""
         tokens: list[Token] = []
         for piece in self.pieces:
@@ -39,27 +57,17 @@ class Template:
                 value = piece.value(keys)
                 if value is None:
                     return None
-                tokens.append(value if value.isascii() else units(value))
+                tokens.append(units(value))
             else:
                 tokens.append(piece)
         return tokens
 
-    def matches(self, text: str, keys: Keys) -> bool:
-        """Tell whether `text` (in UTF-16 units) matches with the request's keys filled in."""
-        if self.stretches is not None:
-            return matches_stretches(self.stretches, text)
-        tokens = self.resolve(keys)
-        if tokens is None:
-            return False
-        stretches = stretches_of(tokens)
-        if stretches is not None:
-            return matches_stretches(stretches, text)
-        return matches_tokens(tokens, text)
-
     def text(self, keys: Keys) -> str | None:
-        """Return the resolved text of a template without wilds; None where it has no value."""
-        tokens = self.resolve(keys)
-        return None if tokens is None else "".join(str(token) for token in tokens)
+        """Return the resolved text of a template compiled without wildcards, as it is (not in
+        UTF-16 units); None where a variable has no value.
+        """
+        run = self.runs[0] if self.runs else None
+        return run if run is None or isinstance(run, str) else _joined(run, keys)
 
     def shown(self, keys: Keys) -> str:
         """Return the text for a person: variables filled in, those without value as written."""
@@ -72,14 +80,44 @@ class Template:
                 out.append(piece)
             else:
                 out.append("*" if piece in (Wild.STAR, Wild.STAR_IN_PART) else "?")
-        return "".join(out)
+        return from_units("".join(out))
+
+
+def _joined(run: tuple[str | Variable, ...], keys: Keys) -> str | None:
+    """Return the run as one text, or None where a variable has no value."""
+    whole = ""
+    for piece in run:
+        value = piece if isinstance(piece, str) else piece.value(keys)
+        if value is None:
+            return None
+        whole += value
+    return whole
 
 
 def template_of(written: str, pieces: Sequence[Piece]) -> Template:
     """Return the template of `pieces`, with what can be known of it before any request."""
     fixed = [piece for piece in pieces if not isinstance(piece, Variable)]
     variables = tuple(piece for piece in pieces if isinstance(piece, Variable))
-    return Template(written, tuple(pieces), variables, None if variables else stretches_of(fixed))
+    stretches = None if variables else stretches_of(fixed)
+    return Template(written, tuple(pieces), variables, stretches, _runs_of(pieces))
+
+
+def _runs_of(pieces: Sequence[Piece]) -> tuple[Run, ...] | None:
+    """Return what stands between the stars, or None where there are other wilds."""
+    runs: list[list[str | Variable]] = [[]]
+    for piece in pieces:
+        if piece is Wild.STAR:
+            runs.append([])
+        elif isinstance(piece, Wild):
+            return None
+        else:
+            runs[-1].append(piece)
+    return tuple(
+        tuple(run)
+        if any(isinstance(piece, Variable) for piece in run)
+        else "".join(str(piece) for piece in run)
+        for run in runs
+    )
 
 
 def pieces_of(text: str, path: str, *, wildcards: bool, variables: bool) -> list[Piece]:
@@ -97,7 +135,7 @@ def pieces_of(text: str, path: str, *, wildcards: bool, variables: bool) -> list
         elif wildcards:
             pieces.extend(_wild_tokens(units(part)))
         else:
-            pieces.append(units(part))
+            pieces.append(part)
     return pieces
 
 

@@ -12,7 +12,7 @@ from valetkey.iam import ContextValue, Layer, Policy
 from valetkey.localaws.callers import Caller, CallerKind
 from valetkey.localaws.decisions import Ask
 from valetkey.localaws.documents import DENIES_ALL, check_document, compiled, compiled_or_denying
-from valetkey.localaws.faults import AwsFault
+from valetkey.localaws.faults import AwsError
 from valetkey.localaws.identities import Identities, RoleRecord
 from valetkey.localaws.models import Params
 from valetkey.localaws.packed_size import MAX_PLAIN_POLICY, packed_percentage
@@ -45,7 +45,7 @@ class RoleRequest:
 
 
 def read_role_request(params: Params, caller: Caller) -> RoleRequest:
-    """Return the well-formed request. Raises AwsFault for a parameter that STS refuses."""
+    """Return the well-formed request. Raises AwsError for a parameter that STS refuses."""
     for name in ("SerialNumber", "TokenCode", "ProvidedContexts"):
         if name in params:
             raise _invalid(f"{name} is not modelled by valetkey's local AWS.")
@@ -117,7 +117,7 @@ def session_source_identity(wanted: RoleRequest, caller: Caller) -> str | None:
 
 
 def session_seconds(wanted: RoleRequest, role: RoleRecord, caller: Caller) -> int:
-    """Return the session's length. Raises AwsFault if the role or the chain does not allow it."""
+    """Return the session's length. Raises AwsError if the role or the chain does not allow it."""
     seconds = DEFAULT_SECONDS if wanted.seconds is None else wanted.seconds
     if not MIN_SECONDS <= seconds <= MAX_SECONDS:
         raise _invalid(f"DurationSeconds must be {MIN_SECONDS} to {MAX_SECONDS}.")
@@ -153,7 +153,7 @@ def session_policies(wanted: RoleRequest, identities: Identities) -> tuple[Polic
 
 
 def session_size(wanted: RoleRequest) -> int:
-    """Return PackedPolicySize in per cent. Raises AwsFault above 100."""
+    """Return PackedPolicySize in per cent. Raises AwsError above 100."""
     size = packed_percentage(
         policy=wanted.policy, policy_arns=wanted.policy_arns, tags=_all(wanted.tags.all)
     )
@@ -170,13 +170,13 @@ def _inherited_source(caller: Caller) -> str | None:
     return caller.session.source_identity if caller.session is not None else None
 
 
-def _invalid(message: str) -> AwsFault:
-    return AwsFault("ValidationError", message, status=400)
+def _invalid(message: str) -> AwsError:
+    return AwsError("ValidationError", message, status=400)
 
 
-def _too_large(message: str) -> AwsFault:
-    return AwsFault("PackedPolicyTooLarge", message, status=400)
+def _too_large(message: str) -> AwsError:
+    return AwsError("PackedPolicyTooLarge", message, status=400)
 
 
-def _denied(message: str) -> AwsFault:
-    return AwsFault("AccessDenied", message, status=403)
+def _denied(message: str) -> AwsError:
+    return AwsError("AccessDenied", message, status=403)

@@ -16,8 +16,8 @@ from valetkey.localaws.callers import (
     root_caller,
     user_caller,
 )
-from valetkey.localaws.chunked import KINDS, ChunkTrouble, decode_chunks
-from valetkey.localaws.faults import AwsFault, Service, Trouble, fault
+from valetkey.localaws.chunked import KINDS, ChunkError, decode_chunks
+from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Incoming
 from valetkey.localaws.identities import Identities
 from valetkey.localaws.sigv4 import (
@@ -65,7 +65,7 @@ class _Key:
 def authenticate(
     request: Incoming, signed: Signed | None, *, service: Service, keyring: Keyring, now: float
 ) -> Authenticated:
-    """Return who made this request. Raises the AwsFault that `service` gives otherwise."""
+    """Return who made this request. Raises the AwsError that `service` gives otherwise."""
     if signed is None:
         if service is Service.S3:
             return Authenticated(anonymous_caller(), request, None)
@@ -101,7 +101,7 @@ def _check_scope(signed: Signed, service: Service, keyring: Keyring) -> None:
             Trouble.BAD_SCOPE,
             f"Credential should be scoped to a valid region: this local AWS is `{keyring.region}`.",
         )
-        raise AwsFault(
+        raise AwsError(
             error.code, error.message, status=error.status, fields={"Region": keyring.region}
         )
 
@@ -165,7 +165,7 @@ def _unchunked(request: Incoming, signed: Signed, key: bytes) -> Incoming:
         raise fault(Service.S3, Trouble.UNSUPPORTED, f"{signed.payload} is not modelled.")
     try:
         decoded = decode_chunks(request.body, signed, key=key, length=int(length))
-    except ChunkTrouble as error:
+    except ChunkError as error:
         raise fault(Service.S3, Trouble.BAD_SIGNATURE, str(error)) from error
     headers = dict(request.headers)
     announced = {name.strip() for name in headers.pop("x-amz-trailer", "").split(",")} - {""}
@@ -187,5 +187,5 @@ def _caller(key: _Key, keyring: Keyring) -> Caller:
         return root_caller(keyring.account)
     user = keyring.identities.user(key.user_name)
     if user is None:
-        raise AwsFault("InvalidClientTokenId", "The user is gone.", status=403)
+        raise AwsError("InvalidClientTokenId", "The user is gone.", status=403)
     return user_caller(user, keyring.account)

@@ -23,7 +23,7 @@ _SIZE = re.compile(rb"([0-9a-fA-F]{1,8})(?:;chunk-signature=([0-9a-f]{64}))?")
 _TRAILER = re.compile(rb"([a-z0-9-]{1,64}): ?([!-~]{1,256})")
 
 
-class ChunkTrouble(ValueError):
+class ChunkError(ValueError):
     """The chunked body is malformed, or not what was signed."""
 
 
@@ -38,7 +38,7 @@ class Decoded:
 def decode_chunks(raw: bytes, signed: Signed, *, key: bytes, length: int) -> Decoded:
     """Return the body behind `raw`, exactly `length` bytes long.
 
-    Raises ChunkTrouble if the framing, a signature, the length or a checksum is wrong.
+    Raises ChunkError if the framing, a signature, the length or a checksum is wrong.
     """
     verify = _Chain(signed, key) if signed.payload != UNSIGNED_TRAILER else None
     body = bytearray()
@@ -47,11 +47,11 @@ def decode_chunks(raw: bytes, signed: Signed, *, key: bytes, length: int) -> Dec
         line, rest = _line(rest)
         match = _SIZE.fullmatch(line)
         if match is None or (match[2] is None) != (verify is None):
-            raise ChunkTrouble("malformed chunk header")
+            raise ChunkError("malformed chunk header")
         size = int(match[1], 16)
         chunk = bytes(rest[:size])
         if len(chunk) != size:
-            raise ChunkTrouble("a chunk ends early")
+            raise ChunkError("a chunk ends early")
         if verify is not None:
             verify.chunk(chunk, match[2].decode())
         rest = rest[size:]
@@ -59,10 +59,10 @@ def decode_chunks(raw: bytes, signed: Signed, *, key: bytes, length: int) -> Dec
         if size == 0:
             break
         if bytes(rest[:2]) != b"\r\n":
-            raise ChunkTrouble("a chunk has no end")
+            raise ChunkError("a chunk has no end")
         rest = rest[2:]
     if len(body) != length:
-        raise ChunkTrouble("x-amz-decoded-content-length differs from the body")
+        raise ChunkError("x-amz-decoded-content-length differs from the body")
     trailers = _trailers(bytes(rest), signed.payload, verify)
     for name, value in trailers:
         _check_trailer(name, value, bytes(body))
@@ -73,7 +73,7 @@ def _line(rest: memoryview) -> tuple[bytes, memoryview]:
     head = bytes(rest[:128])
     end = head.find(b"\r\n")
     if end < 0:
-        raise ChunkTrouble("malformed chunk header")
+        raise ChunkError("malformed chunk header")
     return head[:end], rest[end + 2 :]
 
 
@@ -96,17 +96,17 @@ class _Chain:
         text = f"{head}\n{self._previous}\n{digest}"
         expected = hmac.new(self._key, text.encode(), "sha256").hexdigest()
         if not hmac.compare_digest(expected, claimed):
-            raise ChunkTrouble("a chunk's signature does not match")
+            raise ChunkError("a chunk's signature does not match")
         self._previous = expected
 
 
 def _trailers(rest: bytes, kind: str, verify: _Chain | None) -> tuple[tuple[str, str], ...]:
     if kind == SIGNED_PAYLOAD:
         if rest not in {b"", b"\r\n"}:
-            raise ChunkTrouble("bytes after the last chunk")
+            raise ChunkError("bytes after the last chunk")
         return ()
     if not rest.endswith(b"\r\n"):
-        raise ChunkTrouble("the trailer has no end")
+        raise ChunkError("the trailer has no end")
     found: list[tuple[str, str]] = []
     claimed = None
     for line in rest.removesuffix(b"\r\n").split(b"\r\n"):
@@ -114,14 +114,14 @@ def _trailers(rest: bytes, kind: str, verify: _Chain | None) -> tuple[tuple[str,
             continue
         match = _TRAILER.fullmatch(line)
         if match is None:
-            raise ChunkTrouble("malformed trailer")
+            raise ChunkError("malformed trailer")
         if match[1] == b"x-amz-trailer-signature":
             claimed = match[2].decode()
         else:
             found.append((match[1].decode(), match[2].decode()))
     if verify is not None:
         if claimed is None:
-            raise ChunkTrouble("the trailer is not signed")
+            raise ChunkError("the trailer is not signed")
         text = "".join(f"{name}:{value}\n" for name, value in found)
         verify.trailer(text.encode(), claimed)
     return tuple(found)
@@ -141,6 +141,6 @@ _DIGESTS: dict[str, Callable[[bytes], bytes]] = {
 def _check_trailer(name: str, value: str, body: bytes) -> None:
     digest = _DIGESTS.get(name)
     if digest is None:
-        raise ChunkTrouble(f"trailer `{name}` is not modelled: use CRC32, SHA1 or SHA256")
+        raise ChunkError(f"trailer `{name}` is not modelled: use CRC32, SHA1 or SHA256")
     if not hmac.compare_digest(base64.b64encode(digest(body)), value.encode()):
-        raise ChunkTrouble(f"{name} does not match the body")
+        raise ChunkError(f"{name} does not match the body")

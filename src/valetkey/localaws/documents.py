@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from valetkey.iam import Layer, Policy, PolicyError, parse_policy
-from valetkey.localaws.faults import AwsFault
+from valetkey.localaws.faults import AwsError
 
 DENIES_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 ALLOWS_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
@@ -24,8 +24,8 @@ def compiled_or_denying(text: str, name: str, layer: Layer) -> Policy:
 
 
 def check_document(text: str, layer: Layer) -> None:
-    """Return if IAM would take this document. Raises AwsFault MalformedPolicyDocument."""
+    """Return if IAM would take this document. Raises AwsError MalformedPolicyDocument."""
     try:
         compiled(text, "new", layer)
     except PolicyError as error:
-        raise AwsFault("MalformedPolicyDocument", error.message) from error
+        raise AwsError("MalformedPolicyDocument", error.message) from error

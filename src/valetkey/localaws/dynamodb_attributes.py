@@ -34,7 +34,7 @@ _FUNCTIONS = frozenset(
 def named_attributes(part: Mapping[str, Any]) -> set[str]:
     """Return the top-level attributes that a request's expressions and aliases name.
 
-    Raises AwsFault ValidationException for an expression with any sign of another language.
+    Raises AwsError ValidationException for an expression with any sign of another language.
     """
     aliases = part.get("ExpressionAttributeNames", {})
     for alias in aliases:

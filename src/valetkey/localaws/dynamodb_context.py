@@ -62,7 +62,7 @@ class DynamoAsks:
             leading = self._leading(operation, part, schema)
             if leading is not None:
                 context["dynamodb:LeadingKeys"] = leading
-            attributes |= set(part.get("Item", part.get("Key", {})))
+            attributes |= set(part["Item"] if "Item" in part else part.get("Key", {}))
         context["dynamodb:Attributes"] = tuple(sorted(attributes))
         if operation in {"GetItem", "Query", "Scan"}:
             context["dynamodb:Select"] = _select(part)
@@ -125,9 +125,8 @@ class DynamoAsks:
         arn = self._tables.arn(name)
         context |= tag_context(self._tables.tags(name), prefix="aws:ResourceTag")
         resource = arn if index is None else f"{arn}/index/{index}"
-        return Ask(
-            f"dynamodb:{action}", resource, context, resource_policy=self._policies.policy(arn)
-        )
+        policy = self._policies.policy(arn)
+        return Ask(f"dynamodb:{action}", resource, context, resource_policy=policy)
 
 
 def _capacity(params: Mapping[str, Any]) -> dict[str, ContextValue]:

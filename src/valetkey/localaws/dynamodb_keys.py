@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from valetkey.localaws.faults import AwsFault
+from valetkey.localaws.faults import AwsError
 
 _NUMBER = re.compile(r"[+-]?([0-9]{1,60}(\.[0-9]{0,60})?|\.[0-9]{1,60})([eE][+-]?[0-9]{1,3})?")
 _TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"})
@@ -33,7 +33,7 @@ class TableSchema:
 def canonical_key(key: dict[str, Any], schema: TableSchema) -> dict[str, Any]:
     """Return `key` with exactly the schema's attributes, canonical.
 
-    Raises AwsFault ValidationException for missing, other or wrongly typed attributes.
+    Raises AwsError ValidationException for missing, other or wrongly typed attributes.
     """
     if set(key) != set(schema.keys):
         raise invalid("The provided key element does not match the schema")
@@ -109,6 +109,6 @@ def _canonical_number(content: Any) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def invalid(message: str) -> AwsFault:
+def invalid(message: str) -> AwsError:
     """Return DynamoDB's ValidationException."""
-    return AwsFault("ValidationException", message)
+    return AwsError("ValidationException", message)

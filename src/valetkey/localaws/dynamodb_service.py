@@ -17,7 +17,7 @@ from valetkey.localaws.dynamodb_actions import (
 )
 from valetkey.localaws.dynamodb_context import DynamoAsks
 from valetkey.localaws.dynamodb_tables import Tables
-from valetkey.localaws.faults import AwsFault, Service, Trouble, fault
+from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Answer, Incoming
 from valetkey.localaws.models import Params, check_params, fail_operation
 from valetkey.localaws.resource_policies import ResourcePolicies
@@ -33,7 +33,7 @@ Require = Callable[[Ask], None]
 
 
 def dynamodb_operation(request: Incoming) -> tuple[str, Params]:
-    """Return the operation and its checked parameters. Raises AwsFault for anything unknown."""
+    """Return the operation and its checked parameters. Raises AwsError for anything unknown."""
     target = request.header("x-amz-target") or ""
     operation = target.removeprefix(TARGET)
     if not target.startswith(TARGET) or operation not in OPERATIONS:
@@ -67,7 +67,7 @@ class TableService:
     policies: ResourcePolicies
 
     def run(self, operation: str, params: Params, *, require: Require) -> Answer:
-        """Return DynamoDB's answer. Raises AwsFault for a denial."""
+        """Return DynamoDB's answer. Raises AwsError for a denial."""
         tables = Tables(self.storage)
         asks = DynamoAsks(tables, self.policies)
         if operation in ACCOUNT_OPERATIONS:
@@ -93,7 +93,7 @@ class TableService:
     def _policy(self, operation: str, params: Params, *, exists: bool) -> Answer:
         arn = params["ResourceArn"]
         if not exists:
-            raise AwsFault("ResourceNotFoundException", f"Requested resource not found: {arn}")
+            raise AwsError("ResourceNotFoundException", f"Requested resource not found: {arn}")
         if operation == "PutResourcePolicy":
             self.policies.put(arn, params["Policy"])
             return _json_answer({"RevisionId": "1"})
@@ -102,7 +102,7 @@ class TableService:
             self.policies.drop(arn)
             return _json_answer({})
         if document is None:
-            raise AwsFault("PolicyNotFoundException", f"No policy on {arn}")
+            raise AwsError("PolicyNotFoundException", f"No policy on {arn}")
         return _json_answer({"Policy": document, "RevisionId": "1"})
 
 
@@ -125,7 +125,7 @@ def _json_answer(value: dict[str, Any]) -> Answer:
     return Answer(200, (("content-type", CONTENT_TYPE),), json.dumps(value).encode())
 
 
-def dynamodb_fault(error: AwsFault) -> Answer:
+def dynamodb_fault(error: AwsError) -> Answer:
     """Return a DynamoDB error answer."""
     body = json.dumps({"__type": f"{_SCHEMA}{error.code}", "message": error.message})
     headers = (("content-type", CONTENT_TYPE), ("x-amzn-errortype", error.code))

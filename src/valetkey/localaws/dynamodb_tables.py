@@ -1,11 +1,11 @@
-"""What the storage knows of tables: names, ARNs, schemas, tags, and how it reads a key condition."""
+"""What the storage knows of tables, and how it reads a key condition."""
 
 import re
 from typing import Any
 
 from valetkey.localaws.dynamodb_keys import TableSchema, invalid
 from valetkey.localaws.models import Params
-from valetkey.localaws.storage import KeyConditionTrouble, Storage
+from valetkey.localaws.storage import KeyConditionError, Storage
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _INDEX = _NAME
@@ -19,7 +19,7 @@ class Tables:
         self._prefix = f"arn:aws:dynamodb:{storage.region}:{storage.account}:table/"
 
     def plain_name(self, name: str) -> str:
-        """Return the table's name, given it or its ARN. Raises AwsFault for another's ARN."""
+        """Return the table's name, given it or its ARN. Raises AwsError for another's ARN."""
         plain = name.removeprefix(self._prefix)
         if not _NAME.fullmatch(plain):
             raise invalid(f"Invalid table name or ARN of another account or region: {name}")
@@ -57,9 +57,7 @@ class Tables:
         if index is not None and not _INDEX.fullmatch(index):
             raise invalid("Invalid index name")
         if "KeyConditionExpression" not in query:
-            raise invalid(
-                "KeyConditionExpression is missing; legacy KeyConditions are not modelled"
-            )
+            raise invalid("KeyConditionExpression is missing")
         try:
             return self._storage.query_hash_values(
                 query["TableName"],
@@ -68,5 +66,5 @@ class Tables:
                 names=query.get("ExpressionAttributeNames", {}),
                 values=query.get("ExpressionAttributeValues", {}),
             )
-        except KeyConditionTrouble as error:
+        except KeyConditionError as error:
             raise invalid(f"Invalid KeyConditionExpression: {error}") from error

@@ -1,4 +1,4 @@
-"""What goes wrong with the local AWS itself; what AWS would answer is an `AwsFault`."""
+"""What goes wrong with the local AWS itself; what AWS would answer is an `AwsError`."""
 
 from valetkey.errors import ValetkeyError
 

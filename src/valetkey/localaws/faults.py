@@ -97,7 +97,7 @@ _NAMES = {
 }
 
 
-class AwsFault(Exception):
+class AwsError(Exception):
     """One error answer: AWS's `code`, its HTTP `status`, a `message`, more S3 `fields`."""
 
     def __init__(
@@ -110,7 +110,7 @@ class AwsFault(Exception):
         self.fields = fields or {}
 
 
-def fault(service: Service, trouble: Trouble, message: str) -> AwsFault:
+def fault(service: Service, trouble: Trouble, message: str) -> AwsError:
     """Return the error answer that `service` gives for `trouble`, with `message`."""
     code, status = _NAMES[service][trouble]
-    return AwsFault(code, message, status=status)
+    return AwsError(code, message, status=status)

@@ -17,14 +17,14 @@ from valetkey.localaws.authentication import Authenticated, Keyring, authenticat
 from valetkey.localaws.callers import Caller
 from valetkey.localaws.decisions import Ask, decide, denial_message, inquiry
 from valetkey.localaws.dynamodb_service import TableService, dynamodb_fault, dynamodb_operation
-from valetkey.localaws.faults import AwsFault, Service, Trouble, fault
-from valetkey.localaws.http import Answer, BadTarget, Incoming
+from valetkey.localaws.faults import AwsError, Service, Trouble, fault
+from valetkey.localaws.http import Answer, Incoming, TargetError
 from valetkey.localaws.iam_actions import OPERATIONS as IAM_OPERATIONS
 from valetkey.localaws.iam_service import IdentityService
 from valetkey.localaws.models import fail_operation
 from valetkey.localaws.query_protocol import query_answer, query_fault, read_form, read_params
 from valetkey.localaws.s3_service import ObjectService, s3_fault, s3_operation
-from valetkey.localaws.sigv4 import SignatureTrouble, Signed, read_signature
+from valetkey.localaws.sigv4 import SignatureError, Signed, read_signature
 from valetkey.localaws.storage import Storage
 from valetkey.localaws.sts import OPERATIONS as STS_OPERATIONS
 from valetkey.localaws.sts import SecurityTokens
@@ -57,10 +57,10 @@ class Gate:
             service = _service_of(request)
             with self.storage.active():
                 answer = self._serve(request, service, request_id=request_id, now=now)
-        except AwsFault as error:
+        except AwsError as error:
             answer = _fault(error, service, method=method, target=target, request_id=request_id)
-        except BadTarget as error:
-            problem = AwsFault("InvalidURI", str(error), status=400)
+        except TargetError as error:
+            problem = AwsError("InvalidURI", str(error), status=400)
             answer = _fault(problem, service, method=method, target=target, request_id=request_id)
         except ValetkeyError as error:  # what the evaluator cannot read is refused
             problem = fault(service, Trouble.INVALID, error.message)
@@ -74,7 +74,7 @@ class Gate:
     def _serve(self, request: Incoming, service: Service, *, request_id: str, now: float) -> Answer:
         try:
             signed = read_signature(request)
-        except SignatureTrouble as error:
+        except SignatureError as error:
             raise fault(service, Trouble.INCOMPLETE, str(error)) from error
         if signed is not None and signed.service != service.value:
             raise fault(service, Trouble.BAD_SCOPE, f"Credential is scoped to `{signed.service}`.")
@@ -155,7 +155,7 @@ def _service_of(request: Incoming) -> Service:
         try:
             return Service(parts[3])
         except ValueError:
-            raise AwsFault(
+            raise AwsError(
                 "UnknownService",
                 f"valetkey's local AWS does not model the service `{parts[3][:40]}`.",
                 status=400,
@@ -167,7 +167,7 @@ def _service_of(request: Incoming) -> Service:
 
 
 def _fault(
-    error: AwsFault, service: Service, *, method: str, target: str, request_id: str
+    error: AwsError, service: Service, *, method: str, target: str, request_id: str
 ) -> Answer:
     if service is Service.DYNAMODB:
         return dynamodb_fault(error)

@@ -12,7 +12,7 @@ _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _BARE = re.compile(r"[^!-~]")  # what must not stand unescaped in a target: controls, space, 8 bit
 
 
-class BadTarget(ValueError):
+class TargetError(ValueError):
     """The request target or headers can be read in two ways, so they are not read at all."""
 
 
@@ -44,14 +44,14 @@ class Answer:
 def decode_percent(text: str) -> str:
     """Return `text` with each `%XX` decoded once, as strict UTF-8.
 
-    Raises BadTarget on a stray `%`, on what is not UTF-8 and on unescaped controls or spaces.
+    Raises TargetError on a stray `%`, on what is not UTF-8 and on unescaped controls or spaces.
     """
     if _PERCENT.search(text) or _BARE.search(text):
-        raise BadTarget("malformed percent encoding")
+        raise TargetError("malformed percent encoding")
     try:
         return unquote_to_bytes(text).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadTarget("not UTF-8 after percent decoding") from error
+        raise TargetError("not UTF-8 after percent decoding") from error
 
 
 def encode_percent(text: str, *, keep: str = "") -> str:
@@ -70,10 +70,10 @@ def decode_query(text: str) -> dict[str, str]:
             continue
         name, _, value = part.partition("=")
         if "+" in part:
-            raise BadTarget("write `+` in a query string as %2B or %20")
+            raise TargetError("write `+` in a query string as %2B or %20")
         decoded = decode_percent(name)
         if decoded in pairs:
-            raise BadTarget(f"query parameter `{decoded}` comes twice")
+            raise TargetError(f"query parameter `{decoded}` comes twice")
         pairs[decoded] = decode_percent(value)
     return pairs
 
@@ -84,6 +84,6 @@ def decode_headers(items: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     for raw_name, raw_value in items:
         name = raw_name.decode("latin-1").lower()
         if name in headers:
-            raise BadTarget(f"header `{name}` comes twice")
+            raise TargetError(f"header `{name}` comes twice")
         headers[name] = raw_value.decode("latin-1").strip()
     return headers

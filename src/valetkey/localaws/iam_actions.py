@@ -99,7 +99,10 @@ OPERATIONS: dict[str, Target] = {
     "ListOpenIDConnectProviders": Target.ANY,
 }
 
-TRUST_DOCUMENTS = frozenset({"CreateRole:AssumeRolePolicyDocument", "UpdateAssumeRolePolicy:PolicyDocument"})  # fmt: skip
+TRUST_DOCUMENTS = frozenset(
+    {"CreateRole:AssumeRolePolicyDocument", "UpdateAssumeRolePolicy:PolicyDocument"}
+)
+"""Operation and parameter where a document is a role's trust policy."""
 
 IMPLICIT_USER = frozenset(
     {"GetUser", "CreateAccessKey", "DeleteAccessKey", "UpdateAccessKey", "ListAccessKeys"}

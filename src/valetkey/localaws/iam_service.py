@@ -8,7 +8,7 @@ from valetkey.iam import ContextValue, Layer
 from valetkey.localaws.callers import Caller
 from valetkey.localaws.decisions import Ask
 from valetkey.localaws.documents import check_document
-from valetkey.localaws.faults import AwsFault, Service, Trouble, fault
+from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Answer
 from valetkey.localaws.iam_actions import IMPLICIT_USER, OPERATIONS, TRUST_DOCUMENTS, Target
 from valetkey.localaws.identities import Identities
@@ -28,7 +28,7 @@ class IdentityService:
     def run(
         self, operation: str, params: Params, *, caller: Caller, require: Require, request_id: str
     ) -> Answer:
-        """Return IAM's answer. Raises AwsFault for a denial or a malformed document."""
+        """Return IAM's answer. Raises AwsError for a denial or a malformed document."""
         if operation not in OPERATIONS:
             raise fail_operation(Service.IAM, operation)
         params = _named_user(operation, params, caller)
@@ -95,13 +95,13 @@ class IdentityService:
     def _user_boundary(self, operation: str, params: Params, *, request_id: str) -> Answer:
         name = params["UserName"]
         if self.identities.user(name) is None:
-            raise AwsFault("NoSuchEntity", f"The user {name} cannot be found.", status=404)
+            raise AwsError("NoSuchEntity", f"The user {name} cannot be found.", status=404)
         if operation == "DeleteUserPermissionsBoundary":
             self.identities.user_boundaries.pop(name, None)
         else:
             arn = params["PermissionsBoundary"]
             if self.identities.managed_document(arn) is None:
-                raise AwsFault("NoSuchEntity", f"Policy {arn} does not exist.", status=404)
+                raise AwsError("NoSuchEntity", f"Policy {arn} does not exist.", status=404)
             self.identities.user_boundaries[name] = arn
         return query_answer(Service.IAM, operation, {}, request_id=request_id)
 

@@ -11,7 +11,7 @@ from typing import Any
 import botocore.session
 from botocore.validate import ParamValidator
 
-from valetkey.localaws.faults import AwsFault, Service, Trouble, fault
+from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 
 Params = dict[str, Any]
 
@@ -40,7 +40,7 @@ def api_version(service: Service) -> str:
 
 
 def check_params(service: Service, operation: str, params: Mapping[str, Any]) -> None:
-    """Return if `params` fit the operation's shape. Raises AwsFault for whatever does not."""
+    """Return if `params` fit the operation's shape. Raises AwsError for whatever does not."""
     shape = input_shape(service, operation)
     if shape is None:
         if params:
@@ -69,7 +69,7 @@ def _refuse_unknown(service: Service, shape: Any, value: Any, *, path: str) -> N
             _refuse_unknown(service, shape.value, member, path=path)
 
 
-def fail_operation(service: Service, operation: str) -> AwsFault:
+def fail_operation(service: Service, operation: str) -> AwsError:
     """Return the refusal of an operation that is not modelled: unknown is no."""
     return fault(
         service,

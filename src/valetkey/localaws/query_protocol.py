@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
-from valetkey.localaws.faults import AwsFault, Service, Trouble, fault
-from valetkey.localaws.http import Answer, BadTarget, Incoming, decode_percent, encode_percent
+from valetkey.localaws.faults import AwsError, Service, Trouble, fault
+from valetkey.localaws.http import Answer, Incoming, TargetError, decode_percent, encode_percent
 from valetkey.localaws.models import Params, api_version, check_params, input_shape
 
 MAX_LIST = 200  # longer than any list of STS or IAM parameters
@@ -46,7 +46,7 @@ def _decode_form(body: bytes, service: Service) -> dict[str, str]:
             if name in form:
                 raise fault(service, Trouble.INVALID, f"parameter `{name}` comes twice")
             form[name] = decode_percent(value.replace("+", "%20"))
-    except (BadTarget, UnicodeDecodeError) as error:
+    except (TargetError, UnicodeDecodeError) as error:
         raise fault(service, Trouble.INVALID, "malformed form") from error
     return form
 
@@ -174,7 +174,7 @@ def query_answer(
     return Answer(200, (("content-type", "text/xml"),), text.encode())
 
 
-def query_fault(service: Service, error: AwsFault, *, request_id: str) -> Answer:
+def query_fault(service: Service, error: AwsError, *, request_id: str) -> Answer:
     """Return a Query error answer."""
     kind = "Sender" if error.status < 500 else "Receiver"
     text = (

@@ -13,7 +13,7 @@ class ResourcePolicies:
     documents: dict[str, str] = field(default_factory=dict)
 
     def put(self, arn: str, document: str) -> None:
-        """Keep `document` for `arn`. Raises AwsFault MalformedPolicyDocument."""
+        """Keep `document` for `arn`. Raises AwsError MalformedPolicyDocument."""
         check_document(document, Layer.RESOURCE)
         self.documents[arn] = document
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from valetkey.localaws.faults import AwsFault, Service, Trouble, fault
-from valetkey.localaws.http import BadTarget, Incoming, decode_percent, encode_percent
+from valetkey.localaws.faults import AwsError, Service, Trouble, fault
+from valetkey.localaws.http import Incoming, TargetError, decode_percent, encode_percent
 from valetkey.localaws.s3_operations import OPERATIONS, SELECTORS, Level, S3Operation
 
 MAX_KEY_BYTES = 1024
@@ -94,7 +94,7 @@ class S3Call:
 
 
 def read_s3(request: Incoming) -> S3Call:
-    """Return the one meaning of an S3 request. Raises AwsFault where it has none or two."""
+    """Return the one meaning of an S3 request. Raises AwsError where it has none or two."""
     bucket, key = _bucket_and_key(request)
     level = Level.SERVICE if not bucket else Level.BUCKET if key is None else Level.OBJECT
     query = {
@@ -131,11 +131,11 @@ def _bucket_and_key(request: Incoming) -> tuple[str, str | None]:
     else:
         bucket, _, key = path.partition("/")
     if bucket and not _BUCKET.fullmatch(bucket):
-        raise AwsFault("InvalidBucketName", "The specified bucket is not valid.", status=400)
+        raise AwsError("InvalidBucketName", "The specified bucket is not valid.", status=400)
     if not bucket and (path or request.path != "/"):
-        raise AwsFault("InvalidBucketName", "The specified bucket is not valid.", status=400)
+        raise AwsError("InvalidBucketName", "The specified bucket is not valid.", status=400)
     if len(key.encode()) > MAX_KEY_BYTES:
-        raise AwsFault("KeyTooLongError", "Your key is too long", status=400)
+        raise AwsError("KeyTooLongError", "Your key is too long", status=400)
     return bucket, key or None
 
 
@@ -147,7 +147,7 @@ def _hosted_bucket(host: str) -> str | None:
         return None
     match = re.fullmatch(r"(.+?)(\.s3([.-][a-z0-9-]+)?)?\.(amazonaws\.com|localhost)", host)
     if match is None:
-        raise AwsFault("InvalidURI", f"The host `{host}` is not one of the local AWS.", status=400)
+        raise AwsError("InvalidURI", f"The host `{host}` is not one of the local AWS.", status=400)
     return match[1]
 
 
@@ -209,7 +209,7 @@ def _copy_source(request: Incoming, operation: S3Operation) -> CopySource | None
     try:
         bucket, _, key = decode_percent(path).removeprefix("/").partition("/")
         source = CopySource(bucket, key, decode_percent(version) if asks else None)
-    except BadTarget as error:
+    except TargetError as error:
         raise fault(Service.S3, Trouble.INVALID, "malformed x-amz-copy-source") from error
     if not _BUCKET.fullmatch(bucket) or not 1 <= len(key.encode()) <= MAX_KEY_BYTES:
         raise fault(Service.S3, Trouble.INVALID, "x-amz-copy-source must be BUCKET/KEY")
@@ -225,7 +225,7 @@ def _header_tags(header: str | None) -> dict[str, str]:
         try:
             key = decode_percent(name.replace("+", "%20"))
             text = decode_percent(value.replace("+", "%20"))
-        except BadTarget as error:
+        except TargetError as error:
             raise fault(Service.S3, Trouble.INVALID, "malformed x-amz-tagging") from error
         if key in tags:
             raise fault(Service.S3, Trouble.INVALID, f"tag `{key}` comes twice")
@@ -239,4 +239,4 @@ def _check_body(request: Incoming) -> None:
         return
     digest = base64.b64encode(hashlib.md5(request.body, usedforsecurity=False).digest())
     if not hmac.compare_digest(digest, claimed.encode("latin-1")):
-        raise AwsFault("BadDigest", "The Content-MD5 you specified did not match.", status=400)
+        raise AwsError("BadDigest", "The Content-MD5 you specified did not match.", status=400)

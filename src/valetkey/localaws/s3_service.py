@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from valetkey.localaws.decisions import Ask
-from valetkey.localaws.faults import AwsFault, Service, Trouble, fault
+from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Answer, Incoming, encode_percent
 from valetkey.localaws.query_protocol import xml_text
 from valetkey.localaws.resource_policies import ResourcePolicies
@@ -34,9 +34,11 @@ def s3_operation(request: Incoming) -> S3Call:
     if call.operation.name == "PutObjectTagging":
         tags = read_tags(call.body)
         return replace(call, tags=tags, body=write_tags(tags))
-    if call.operation.name in _XML_BODIES or (call.level is Level.BUCKET and call.method == "PUT"):
-        if call.body and call.operation.name != "PutBucketPolicy":
-            parse_xml(call.body)
+    is_xml = call.operation.name in _XML_BODIES or (
+        call.level is Level.BUCKET and call.method == "PUT"
+    )
+    if is_xml and call.body and call.operation.name != "PutBucketPolicy":
+        parse_xml(call.body)
     return call
 
 
@@ -48,7 +50,7 @@ class ObjectService:
     policies: ResourcePolicies
 
     def run(self, call: S3Call, signed: Signed | None, *, require: Require, now: float) -> Answer:
-        """Return S3's answer. Raises AwsFault for a denial."""
+        """Return S3's answer. Raises AwsError for a denial."""
         asks = S3Asks(self.storage, self.policies)
         if call.expected_owners - {self.storage.account}:
             raise fault(Service.S3, Trouble.DENIED, "Access Denied: another bucket owner")
@@ -96,25 +98,25 @@ class ObjectService:
         bucket = self.storage.s3.buckets.get(call.bucket)
         upload = None if bucket is None else bucket.multiparts.get(upload_id)
         if upload is None or upload.key_name != call.key:
-            raise AwsFault("NoSuchUpload", "The specified upload does not exist.", status=404)
+            raise AwsError("NoSuchUpload", "The specified upload does not exist.", status=404)
 
     def _policy(self, call: S3Call) -> Answer:
         if call.bucket not in self.storage.s3.buckets:
-            raise AwsFault("NoSuchBucket", "The specified bucket does not exist", status=404)
+            raise AwsError("NoSuchBucket", "The specified bucket does not exist", status=404)
         if call.method == "PUT":
             try:
                 self.policies.put(call.bucket_arn, call.body.decode("utf-8"))
             except UnicodeDecodeError as error:
-                raise AwsFault("MalformedPolicy", "The policy is not UTF-8.") from error
-            except AwsFault as error:
-                raise AwsFault("MalformedPolicy", error.message) from error
+                raise AwsError("MalformedPolicy", "The policy is not UTF-8.") from error
+            except AwsError as error:
+                raise AwsError("MalformedPolicy", error.message) from error
             return Answer(204, (), b"")
         document = self.policies.documents.get(call.bucket_arn)
         if call.method == "DELETE":
             self.policies.drop(call.bucket_arn)
             return Answer(204, (), b"")
         if document is None:
-            raise AwsFault("NoSuchBucketPolicy", "The bucket policy does not exist", status=404)
+            raise AwsError("NoSuchBucketPolicy", "The bucket policy does not exist", status=404)
         return Answer(200, (("content-type", "application/json"),), document.encode())
 
     def _delete(
@@ -139,10 +141,10 @@ class ObjectService:
             try:
                 require(ask)
                 allowed.append(deletion)
-            except AwsFault as error:
+            except AwsError as error:
                 errors += _delete_error(deletion, error)
         if call.bucket not in self.storage.s3.buckets and allowed:
-            raise AwsFault("NoSuchBucket", "The specified bucket does not exist", status=404)
+            raise AwsError("NoSuchBucket", "The specified bucket does not exist", status=404)
         body = b'<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></DeleteResult>'
         if allowed:
             rebuilt = replace(call, body=write_deletions(tuple(allowed), quiet=quiet), headers={})
@@ -154,17 +156,17 @@ class ObjectService:
         return Answer(200, (("content-type", "application/xml"),), body)
 
 
-def _delete_error(deletion: Deletion, error: AwsFault) -> str:
-    version = (
-        "" if deletion.version is None else f"<VersionId>{xml_text(deletion.version)}</VersionId>"
-    )
+def _delete_error(deletion: Deletion, error: AwsError) -> str:
+    version = ""
+    if deletion.version is not None:
+        version = f"<VersionId>{xml_text(deletion.version)}</VersionId>"
     return (
         f"<Error><Key>{xml_text(deletion.key)}</Key>{version}<Code>{error.code}</Code>"
         f"<Message>{xml_text(error.message)}</Message></Error>"
     )
 
 
-def s3_fault(error: AwsFault, *, method: str, resource: str, request_id: str) -> Answer:
+def s3_fault(error: AwsError, *, method: str, resource: str, request_id: str) -> Answer:
     """Return an S3 error answer; HEAD carries no body."""
     fields = "".join(f"<{name}>{xml_text(text)}</{name}>" for name, text in error.fields.items())
     text = (

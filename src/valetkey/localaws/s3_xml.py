@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 import xmltodict
 
-from valetkey.localaws.faults import AwsFault
+from valetkey.localaws.faults import AwsError
 
 MAX_DELETES = 1000
 _NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
@@ -22,7 +22,7 @@ class Deletion:
 
 
 def parse_xml(body: bytes) -> ElementTree.Element:
-    """Return the root element. Raises AwsFault MalformedXML; a DTD is malformed, too."""
+    """Return the root element. Raises AwsError MalformedXML; a DTD is malformed, too."""
     if b"<!" in body:  # no DTD, no entities, no CDATA: none of them is ever needed
         raise _malformed()
     try:
@@ -61,7 +61,7 @@ def _deletion(element: ElementTree.Element) -> Deletion:
 
 
 def write_deletions(deletions: tuple[Deletion, ...], *, quiet: bool) -> bytes:
-    """Return a body that the storage reads as exactly these. Raises AwsFault if it would not."""
+    """Return a body that the storage reads as exactly these. Raises AwsError if it would not."""
     text = "".join(f"<Object>{_deletion_xml(deletion)}</Object>" for deletion in deletions)
     body = f"<Delete><Quiet>{str(quiet).lower()}</Quiet>{text}</Delete>".encode()
     seen = xmltodict.parse(body, strip_whitespace=False, force_list={"Object"})["Delete"]["Object"]
@@ -85,7 +85,7 @@ def read_tags(body: bytes) -> dict[str, str]:
             continue
         parts = {_name(child): _text(child) for child in element}
         if len(element) != 2 or set(parts) != {"Key", "Value"} or parts["Key"] in tags:
-            raise AwsFault("InvalidTag", "Each tag has one key and one value.", status=400)
+            raise AwsError("InvalidTag", "Each tag has one key and one value.", status=400)
         tags[parts["Key"]] = parts["Value"]
     return tags
 
@@ -119,5 +119,5 @@ def _text(element: ElementTree.Element) -> str:
     return element.text or ""
 
 
-def _malformed() -> AwsFault:
-    return AwsFault("MalformedXML", "The XML you provided was not well-formed.", status=400)
+def _malformed() -> AwsError:
+    return AwsError("MalformedXML", "The XML you provided was not well-formed.", status=400)

@@ -12,12 +12,12 @@ from typing import Any
 import uvicorn
 
 from valetkey.localaws.errors import LocalAwsError
-from valetkey.localaws.faults import AwsFault
+from valetkey.localaws.faults import AwsError
 from valetkey.localaws.gate import Gate
 from valetkey.localaws.http import (
     Answer,
-    BadTarget,
     Incoming,
+    TargetError,
     decode_headers,
     decode_percent,
     decode_query,
@@ -45,7 +45,7 @@ class AsgiApp:
 
         def read() -> Incoming:
             if body is None:
-                raise AwsFault("EntityTooLarge", "The body is too large.", status=413)
+                raise AwsError("EntityTooLarge", "The body is too large.", status=413)
             return _incoming(scope, body)
 
         path = scope["raw_path"].decode("latin-1")
@@ -74,7 +74,7 @@ async def _body(receive: _Receive) -> bytes | None:
 def _incoming(scope: _Scope, body: bytes) -> Incoming:
     raw_path: bytes = scope["raw_path"]
     if not raw_path.startswith(b"/"):
-        raise BadTarget("the request target must be a path")
+        raise TargetError("the request target must be a path")
     client = scope.get("client")
     return Incoming(
         method=scope["method"],
@@ -88,7 +88,7 @@ def _incoming(scope: _Scope, body: bytes) -> Incoming:
 
 async def _write(answer: Answer, method: str, send: _Send) -> None:
     headers = [
-        (name.lower().encode("latin-1"), value.encode("utf-8"))
+        (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
         for name, value in answer.headers
         if name.lower() != "content-length" or method == "HEAD"
     ]

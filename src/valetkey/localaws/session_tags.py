@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from valetkey.localaws.faults import AwsFault
+from valetkey.localaws.faults import AwsError
 
 MAX_TAGS = 50
 MAX_KEY = 128
@@ -35,7 +35,7 @@ def session_tags(
     *,
     inherited: Mapping[str, str],
 ) -> SessionTags:
-    """Return the tags of a new session. Raises AwsFault for any that STS would refuse."""
+    """Return the tags of a new session. Raises AwsError for any that STS would refuse."""
     passed: dict[str, str] = {}
     seen: set[str] = set()
     for key, value in pairs:
@@ -71,5 +71,5 @@ def _check_tag(key: str, value: str) -> None:
             raise _invalid("A tag has letters, digits, spaces and _ . : / = + - @ only.")
 
 
-def _invalid(message: str) -> AwsFault:
-    return AwsFault("ValidationError", message, status=400)
+def _invalid(message: str) -> AwsError:
+    return AwsError("ValidationError", message, status=400)

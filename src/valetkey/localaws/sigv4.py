@@ -27,7 +27,7 @@ _FIELD = re.compile(r"\s*(Credential|SignedHeaders|Signature)=([^,\s]+)\s*")
 _SPACES = re.compile(r" +")
 
 
-class SignatureTrouble(ValueError):
+class SignatureError(ValueError):
     """The signature is there but cannot be read."""
 
 
@@ -61,7 +61,7 @@ class Signed:
 def read_signature(request: Incoming) -> Signed | None:
     """Return the claims of a signed request, None for one that carries no signature at all.
 
-    Raises SignatureTrouble for a signature that is malformed, doubled or of another kind.
+    Raises SignatureError for a signature that is malformed, doubled or of another kind.
     """
     header = request.header("authorization")
     in_query = any(
@@ -71,22 +71,22 @@ def read_signature(request: Incoming) -> Signed | None:
     if header is None and not in_query:
         return None
     if header is not None and in_query:
-        raise SignatureTrouble("only one way to sign may be used in a request")
+        raise SignatureError("only one way to sign may be used in a request")
     return _from_header(request, header) if header is not None else _from_query(request)
 
 
 def _from_header(request: Incoming, header: str) -> Signed:
     algorithm, _, rest = header.partition(" ")
     if algorithm != ALGORITHM:
-        raise SignatureTrouble(f"the authorization must be of the kind {ALGORITHM}")
+        raise SignatureError(f"the authorization must be of the kind {ALGORITHM}")
     fields: dict[str, str] = {}
     for part in rest.split(","):
         match = _FIELD.fullmatch(part)
         if match is None or match[1] in fields:
-            raise SignatureTrouble("the authorization header is malformed")
+            raise SignatureError("the authorization header is malformed")
         fields[match[1]] = match[2]
     if len(fields) != 3:
-        raise SignatureTrouble("authorization needs Credential, SignedHeaders and Signature")
+        raise SignatureError("authorization needs Credential, SignedHeaders and Signature")
     payload = request.header("x-amz-content-sha256")
     return _signed(
         fields["Credential"],
@@ -102,13 +102,13 @@ def _from_header(request: Incoming, header: str) -> Signed:
 def _from_query(request: Incoming) -> Signed:
     query = request.query
     if query.get("X-Amz-Algorithm") != ALGORITHM:
-        raise SignatureTrouble(f"X-Amz-Algorithm must be {ALGORITHM}")
+        raise SignatureError(f"X-Amz-Algorithm must be {ALGORITHM}")
     needed = ("Credential", "SignedHeaders", "Signature", "Date", "Expires")
     missing = [name for name in needed if f"X-Amz-{name}" not in query]
     if missing:
-        raise SignatureTrouble(f"query parameter X-Amz-{missing[0]} is missing")
+        raise SignatureError(f"query parameter X-Amz-{missing[0]} is missing")
     if request.header("x-amz-security-token") is not None:
-        raise SignatureTrouble("a presigned request carries its token in the query string")
+        raise SignatureError("a presigned request carries its token in the query string")
     is_s3 = "/s3/" in query["X-Amz-Credential"]
     default = UNSIGNED_PAYLOAD if is_s3 else hashlib.sha256(request.body).hexdigest()
     return _signed(
@@ -136,23 +136,23 @@ def _signed(
 ) -> Signed:
     scope = _CREDENTIAL.fullmatch(credential)
     if scope is None:
-        raise SignatureTrouble("the credential is not KEY/DATE/REGION/SERVICE/aws4_request")
+        raise SignatureError("the credential is not KEY/DATE/REGION/SERVICE/aws4_request")
     if not _AMZ_DATE.fullmatch(amz_date) or amz_date[:8] != scope[2]:
-        raise SignatureTrouble("x-amz-date is missing, malformed or not the scope's date")
+        raise SignatureError("x-amz-date is missing, malformed or not the scope's date")
     if not _SIGNATURE.fullmatch(signature):
-        raise SignatureTrouble("the signature is not 64 hexadecimal digits")
+        raise SignatureError("the signature is not 64 hexadecimal digits")
     names = tuple(headers.split(";"))
     if list(names) != sorted(set(names)) or "host" not in names:
-        raise SignatureTrouble("SignedHeaders must be sorted, unique and name the host")
+        raise SignatureError("SignedHeaders must be sorted, unique and name the host")
     seconds = None
     if expires is not None:
         if not re.fullmatch(r"\d{1,6}", expires) or not 1 <= int(expires) <= MAX_PRESIGN_SECONDS:
-            raise SignatureTrouble("X-Amz-Expires must be 1 to 604800 seconds")
+            raise SignatureError("X-Amz-Expires must be 1 to 604800 seconds")
         seconds = int(expires)
     try:
         signed_at = calendar.timegm(time.strptime(amz_date, "%Y%m%dT%H%M%SZ"))
     except ValueError as error:
-        raise SignatureTrouble("x-amz-date is not a date") from error
+        raise SignatureError("x-amz-date is not a date") from error
     return Signed(
         scope[1], scope[2], scope[3], scope[4], amz_date, signed_at, names, signature, payload,
         token, seconds,

@@ -16,7 +16,7 @@ from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request
 from moto.dynamodb.parsing.key_condition_expression import parse_expression
 from moto.dynamodb.responses import DynamoHandler
 from moto.iam.responses import IamResponse
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeKey, FakeMultipart, s3_backends
 from moto.s3.responses import S3Response
 from moto.s3bucket_path.utils import bucket_name_from_url, parse_key_name
 
@@ -25,14 +25,14 @@ from valetkey.localaws.http import Answer, encode_percent
 _LOCK = threading.RLock()  # moto's state is global and not thread safe
 _BACKENDS: tuple[Any, ...] = (get_backend("iam"), get_backend("s3"), get_backend("dynamodb"))
 default_user_config["iam"] = {"load_aws_managed_policies": True}  # arn:aws:iam::aws:policy/…
-_SECRET_FREE = "AWS4-HMAC-SHA256 Credential={key}/20000101/{region}/{service}/aws4_request"
+_UNVERIFIED = "AWS4-HMAC-SHA256 Credential={key}/20000101/{region}/{service}/aws4_request"
 
 
-class StorageMismatch(RuntimeError):
+class MismatchError(RuntimeError):
     """The storage would act on another object than the one that was decided on."""
 
 
-class KeyConditionTrouble(ValueError):
+class KeyConditionError(ValueError):
     """The storage cannot read a query's key condition."""
 
 
@@ -45,6 +45,7 @@ class Storage:
         self.account = account
         self.region = region
         self._parked: list[dict[Any, Any]] = [{} for _ in (*_BACKENDS, None)]
+        self._tracked: dict[Any, list[Any]] = {FakeKey: [], FakeMultipart: []}
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -67,6 +68,8 @@ class Storage:
         for table, parked in zip(self._tables(), self._parked, strict=True):
             dict.clear(table)
             dict.update(table, parked)
+        for kind, instances in self._tracked.items():
+            kind.instances_tracked = instances  # moto closes all of these on a reset
 
     def close(self) -> None:
         """Forget everything and close what moto holds open."""
@@ -105,7 +108,7 @@ class Storage:
     ) -> Answer:
         """Run one S3 operation that was already allowed.
 
-        Raises StorageMismatch if moto would read another bucket or key from the request.
+        Raises MismatchError if moto would read another bucket or key from the request.
         """
         path = "/" if not bucket else f"/{bucket}"
         if key is not None:
@@ -116,9 +119,9 @@ class Storage:
         seen.raw_path = request.raw_path
         read_key = parse_key_name(seen.get_safe_path())
         if (bucket_name_from_url(request.raw_url) or "") != bucket or read_key != (key or ""):
-            raise StorageMismatch("bucket or key")
-        if {name: value for name, value in request.args.items()} != dict(query):
-            raise StorageMismatch("query")
+            raise MismatchError("bucket or key")
+        if dict(request.args.items()) != dict(query):
+            raise MismatchError("query")
         run = S3Response.bucket_dispatch if key is None else S3Response.key_dispatch
         return _answer(run(request, request.raw_url, request.headers))
 
@@ -150,15 +153,15 @@ class Storage:
     ) -> list[tuple[str, Any]]:
         """Return what moto will take for the partition key's attributes and values in a query.
 
-        Raises KeyConditionTrouble if moto refuses the expression or does not know the index.
+        Raises KeyConditionError if moto refuses the expression or does not know the index.
         """
         try:
             schema = self.dynamodb.get_schema(table_name=table, index_name=index)
             hashes, _, _ = parse_expression(expression, dict(values), dict(names), schema)
         except Exception as error:  # moto's many errors all mean one thing here: no query
-            raise KeyConditionTrouble(type(error).__name__) from error
+            raise KeyConditionError(type(error).__name__) from error
         if not hashes:
-            raise KeyConditionTrouble("no partition key")
+            raise KeyConditionError("no partition key")
         return list(hashes)
 
     def _request(
@@ -173,7 +176,7 @@ class Storage:
     ) -> Request:
         host = f"{service}.{self.region}.amazonaws.com"
         text = "&".join(f"{encode_percent(n)}={encode_percent(v)}" for n, v in query.items())
-        signed = _SECRET_FREE.format(key="A" * 20, region=self.region, service=service)
+        signed = _UNVERIFIED.format(key="A" * 20, region=self.region, service=service)
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
             "SCRIPT_NAME": "",
@@ -195,7 +198,7 @@ class Storage:
             slot = name.upper().replace("-", "_")
             slot = slot if slot == "CONTENT_TYPE" else f"HTTP_{slot}"
             if slot in environ:
-                raise StorageMismatch(f"header {name}")
+                raise MismatchError(f"header {name}")
             environ[slot] = value
             if "_" in name:
                 preserved[slot] = name

@@ -3,19 +3,19 @@
 import json
 from typing import Any, NoReturn
 
-from valetkey.localaws.faults import AwsFault
+from valetkey.localaws.faults import AwsError
 
 
 def read_json(body: bytes) -> dict[str, Any]:
-    """Return the object that `body` is. Raises AwsFault SerializationException otherwise."""
+    """Return the object that `body` is. Raises AwsError SerializationException otherwise."""
     try:
         text = body.decode("utf-8")
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
-        raise AwsFault("SerializationException", "The body is not strict JSON.") from error
+        raise AwsError("SerializationException", "The body is not strict JSON.") from error
     if not isinstance(value, dict):
-        raise AwsFault("SerializationException", "The body is not a JSON object.")
+        raise AwsError("SerializationException", "The body is not a JSON object.")
     return value
 
 

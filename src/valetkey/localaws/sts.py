@@ -21,7 +21,7 @@ from valetkey.localaws.assume_role import (
 )
 from valetkey.localaws.callers import Caller, CallerKind, RoleSession, Sessions
 from valetkey.localaws.decisions import Ask
-from valetkey.localaws.faults import AwsFault, Service
+from valetkey.localaws.faults import AwsError, Service
 from valetkey.localaws.identities import RoleRecord
 from valetkey.localaws.models import Params, fail_operation
 from valetkey.secret import Secret
@@ -29,7 +29,7 @@ from valetkey.secret import Secret
 OPERATIONS = frozenset({"AssumeRole", "GetCallerIdentity"})
 
 Require = Callable[[Ask], None]
-"""Raises the AwsFault of a denial; returns if the caller may."""
+"""Raises the AwsError of a denial; returns if the caller may."""
 
 _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -43,7 +43,7 @@ class SecurityTokens:
     def run(
         self, operation: str, params: Params, *, caller: Caller, require: Require, now: float
     ) -> dict[str, Any]:
-        """Return the operation's result. Raises AwsFault where STS would answer an error."""
+        """Return the operation's result. Raises AwsError where STS would answer an error."""
         if operation == "GetCallerIdentity":  # needs no permission, not even against a Deny
             return {"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account}
         if operation == "AssumeRole":
@@ -55,7 +55,7 @@ class SecurityTokens:
     ) -> dict[str, Any]:
         wanted = read_role_request(params, caller)
         if caller.kind is CallerKind.ROOT:
-            raise AwsFault("AccessDenied", "Roles may not be assumed by root accounts.", status=403)
+            raise AwsError("AccessDenied", "Roles may not be assumed by root accounts.", status=403)
         role = self.sessions.identities.role_by_arn(wanted.role_arn)
         if role is None:
             raise _unknown_role(caller, wanted.role_arn)
@@ -91,8 +91,8 @@ class SecurityTokens:
         return session, token
 
 
-def _unknown_role(caller: Caller, arn: str) -> AwsFault:
-    return AwsFault(
+def _unknown_role(caller: Caller, arn: str) -> AwsError:
+    return AwsError(
         "AccessDenied",
         f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}",
         status=403,

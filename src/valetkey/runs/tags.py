@@ -58,7 +58,7 @@ def check_value(key: str, value: str, *, path_segment: bool) -> None:
     """
     if not value:
         raise TagError("tag-value-empty", f"tag `{key}` would be empty")
-    if len(value.encode("utf-16-le")) // 2 > MAX_VALUE_LENGTH:
+    if len(value.encode("utf-16-le", "surrogatepass")) // 2 > MAX_VALUE_LENGTH:
         raise TagError(
             "tag-value-too-long",
             f"the value of tag `{key}` has {len(value)} characters, AWS takes {MAX_VALUE_LENGTH}",

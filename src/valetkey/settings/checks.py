@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from valetkey.credentials import Grant
 from valetkey.identity import Power, check_trust
 from valetkey.runs import Source
 from valetkey.settings.errors import SettingsError
@@ -11,17 +12,19 @@ from valetkey.settings.values import Settings
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?", re.ASCII)
 
 
-def check_names(what: str, names: Iterable[str]) -> None:
+def check_grants(grants: Iterable[Grant]) -> None:
+    """Raise unless every grant has a name of its own that fits into a URL and a profile."""
     seen: set[str] = set()
-    for name in names:
-        if not _NAME.fullmatch(name):
+    for grant in grants:
+        if not _NAME.fullmatch(grant.name):
             raise SettingsError(
                 "config-invalid",
-                f"{what} `{name}`: a name is 1 to 48 lower-case letters, digits and inner hyphens",
+                f"grant `{grant.name}`: a name is 1 to 48 lower-case letters, digits and inner "
+                "hyphens",
             )
-        if name in seen:
-            raise SettingsError("config-invalid", f"two {what}s are named `{name}`")
-        seen.add(name)
+        if grant.name in seen:
+            raise SettingsError("config-invalid", f"two grants are named `{grant.name}`")
+        seen.add(grant.name)
 
 
 def check_rules(settings: Settings) -> None:

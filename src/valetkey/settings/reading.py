@@ -6,7 +6,6 @@ Nothing is guessed; a wrong file gives one sentence that names the place.
 import hashlib
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +17,7 @@ from valetkey.credentials import Grant, GrantSource, check_grant, parse_role_arn
 from valetkey.identity import ClaimCheck, Issuer, Power, TrustRule, issuer_url
 from valetkey.runs import MAX_RUN_SECONDS, TagTemplate, parse_template
 from valetkey.runs import check_keys as check_tag_keys
-from valetkey.settings.checks import check_names, check_rules, check_tags
+from valetkey.settings.checks import check_grants, check_rules, check_tags
 from valetkey.settings.errors import SettingsError
 from valetkey.settings.shape import (
     AwsTable,
@@ -64,12 +63,12 @@ def read_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
 def _decode(path: Path, raw: bytes, shape: type[T]) -> T:
     try:
         return msgspec.toml.decode(raw, type=shape, strict=True)
-    except (msgspec.ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SettingsError("config-invalid", f"`{path.name}`: {_sentence(error)}") from None
 
 
 def _sentence(error: Exception) -> str:
-    """Turn msgspec's and tomllib's words into ours: lower case, no period."""
+    """Turn msgspec's words into ours: lower case, no period."""
     text = str(error).rstrip(".")
     return text[:1].lower() + text[1:]
 
@@ -103,10 +102,8 @@ def _understand(
         templates=templates,
         grants=tuple(_grant(table, file.aws, environ) for table in grants),
     )
-    check_names("issuer", (i.name for i in issuers))
-    check_names("trust rule", (r.name for r in rules))
-    check_names("grant", (g.name for g in settings.grants))
     check_rules(settings)
+    check_grants(settings.grants)
     check_tags(settings)
     return settings
 

@@ -99,7 +99,7 @@ def read_body(body: bytes, shape: type[T]) -> T:
     """Read a JSON body. Raises `RequestError("request-malformed")` that names the member."""
     try:
         return msgspec.json.decode(body, type=shape, strict=True)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         text = str(error).rstrip(".")
         raise RequestError("request-malformed", text[:1].lower() + text[1:200]) from None
 

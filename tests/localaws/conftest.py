@@ -1,0 +1,23 @@
+"""One filled local AWS for all tests here, and an empty one whose clock moves."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.localaws.world import World
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """A filled local AWS; a test that changes it uses names of its own."""
+    made = World()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def moving() -> Iterator[World]:
+    """A filled local AWS of the test's own, whose clock it may move."""
+    made = World()
+    yield made
+    made.close()
