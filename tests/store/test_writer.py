@@ -3,15 +3,21 @@
 import asyncio
 import sqlite3
 import threading
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from tests.store.faulty import faulty_store
 from tests.store.samples import a_run, log, noted, open_one, use
-from valetkey.audit import Tree
+from valetkey.audit import Tree, leaf_bytes
 from valetkey.broker.outcomes import OpenVerdict, UseOutcome
-from valetkey.store import SqliteStore, StoreError
+from valetkey.store import SqliteStore, StoreError, sql
+from valetkey.store.batch import Batch
+from valetkey.store.changes import Append, PutPolicy
+from valetkey.store.schema import connect
+from valetkey.store.writer import Writer
 
 STATEMENTS = ["BEGIN", "SELECT size", "INSERT INTO audit_leaves", "UPDATE audit_head", "COMMIT"]
 
@@ -101,6 +107,48 @@ async def test_a_writer_that_dies_fails_everybody_now_and_later(path: Path) -> N
     assert not store.is_writable
     await store.close()
     assert [code for _, code in log(path)] == ["n-0"]
+
+
+async def test_callers_that_come_while_the_writer_dies_are_told_too(path: Path) -> None:
+    store, connection = faulty_store(path)
+    connection.at, connection.fault, connection.gate = "COMMIT", SystemExit(), threading.Event()
+    first = asyncio.ensure_future(store.append(noted(0)))
+    await asyncio.sleep(0.05)  # the writer holds it and waits at the gate
+    later = [asyncio.ensure_future(store.append(noted(n))) for n in range(1, 9)]
+    await asyncio.sleep(0)
+    connection.gate.set()
+    results = await asyncio.wait_for(asyncio.gather(first, *later, return_exceptions=True), 10)
+    codes = [r.code for r in results if isinstance(r, StoreError)]
+    assert codes == ["store-failed"] + ["store-stopped"] * 8
+    await store.close()
+    assert log(path) == []
+
+
+@dataclass(frozen=True)
+class RecordsThenFails:
+    """A change with a bug: it has written a leaf and a row when it raises."""
+
+    writes_rows: ClassVar[bool] = True
+
+    def apply(self, batch: Batch) -> None:
+        batch.record(leaf_bytes(noted(-1)))
+        batch.connection.execute(sql.ADD_POLICY, ("v", "d"))
+        raise LookupError("a bug")
+
+
+async def test_a_change_that_raises_takes_back_its_rows_and_leaves_alone(path: Path) -> None:
+    writer = Writer(connect(path))
+    writer.start()
+    results = await asyncio.gather(
+        writer.submit(Append((leaf_bytes(noted(0)),))),
+        writer.submit(RecordsThenFails()),
+        writer.submit(PutPolicy("v", "another")),
+        writer.submit(Append((leaf_bytes(noted(1)),))),
+        return_exceptions=True,
+    )
+    await asyncio.to_thread(writer.stop)
+    assert [type(r) for r in results] == [type(None), LookupError, type(None), type(None)]
+    assert [code for _, code in log(path)] == ["n-0", "n-1"]
 
 
 async def test_a_failed_rollback_ends_the_writer(path: Path) -> None:
