@@ -170,7 +170,7 @@ async def run_all(folder: Path, seconds: float) -> list[Figure]:
         (
             "valetkey use (state and record)",
             lambda: store.use_run(
-                RUN_ID, now=NOW + 1, leaf=leaf_bytes(record()), refused_leaf=refused
+                RUN_ID, now=NOW + 1, leaf=leaf_bytes(record()), refuse=lambda _: refused
             ),
         ),
     ]

@@ -173,7 +173,7 @@ def measure(seconds: int, runs: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name, DemoIssuer() as issuer:
         folder = Path(name)
-        with broker(folder, issuer, recorded=True) as (url, pid):
+        with broker(folder, issuer, recorded=True) as (url, _pid):
             token = asyncio.run(open_runs(url, issuer, 1, draw=True))[0]
             where = f"{url}/v1/credentials/tenant-data"
             size = len(_get(where, token))
@@ -261,7 +261,7 @@ def main() -> None:
     m = found["memory"]
     console.print(
         f"memory: {m['at_rest_mb']:.0f} MB at rest; {m['runs']:,} open runs "
-        f"{m['open_kb_a_run']:.2f} kB each; with credentials held {m['open_and_held_kb_a_run']:.2f} kB"
+        f"{m['open_kb_a_run']:.2f} kB each, {m['open_and_held_kb_a_run']:.2f} kB with credentials"
     )
 
 

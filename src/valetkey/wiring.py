@@ -6,19 +6,17 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 
-from valetkey.audit import BrokerStarted
 from valetkey.aws import AmbientAws, StsClient
-from valetkey.broker import Broker, make_policy, milliseconds
+from valetkey.broker import Broker, make_policy
 from valetkey.broker.readiness import Readiness
 from valetkey.settings import Settings
 from valetkey.store import SqliteStore
 from valetkey.version import VERSION
 from valetkey.web.app import make_app
+from valetkey.web.credentials import CredentialsEndpoint
 from valetkey.web.jwks import JwksSource
 
 log = logging.getLogger("valetkey")
@@ -27,17 +25,9 @@ CHECK_SECONDS = 60
 """How often the broker's standing with AWS is renewed and expired credentials are dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A broker that stands: its ASGI application, and what it found of its own AWS identity."""
-
-    app: Any
-    readiness: Readiness
-
-
 @contextlib.asynccontextmanager
-async def running(settings: Settings, *, url: str) -> AsyncIterator[Program]:
-    """Bring the broker up for the length of a block: store, AWS, keys, upkeep.
+async def running(settings: Settings, *, url: str) -> AsyncIterator[CredentialsEndpoint]:
+    """Bring the broker up for the length of a block, as an ASGI application.
 
     `url` is where it listens: how sandboxes reach it unless the settings say `public_url`.
 
@@ -47,7 +37,9 @@ async def running(settings: Settings, *, url: str) -> AsyncIterator[Program]:
     async with contextlib.AsyncExitStack() as stack:
         store = await SqliteStore.open(settings.store)
         stack.push_async_callback(store.close)
-        http = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
+        http = await stack.enter_async_context(
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        )
         keys = await stack.enter_async_context(JwksSource(time.monotonic))
         ambient = AmbientAws(
             clock=time.time,
@@ -57,14 +49,11 @@ async def running(settings: Settings, *, url: str) -> AsyncIterator[Program]:
         )
         sts = StsClient(ambient, http)
         broker = _broker(settings, store, keys, sts)
-        await store.put_policy(broker.policy.version, broker.policy.document)
-        await store.append(_started(settings, broker))
-        readiness = Readiness(sts)
-        await readiness.check()
+        await broker.start(program=VERSION, config_digest=settings.digest)
+        readiness = Readiness(sts, store)
         upkeep = asyncio.create_task(_upkeep(broker, readiness))
         stack.callback(upkeep.cancel)
-        app = make_app(broker, readiness, public_url=settings.public_url or url, version=VERSION)
-        yield Program(app, readiness)
+        yield make_app(broker, readiness, public_url=settings.public_url or url, version=VERSION)
 
 
 def _broker(settings: Settings, store: SqliteStore, keys: JwksSource, sts: StsClient) -> Broker:
@@ -83,19 +72,14 @@ def _broker(settings: Settings, store: SqliteStore, keys: JwksSource, sts: StsCl
     )
 
 
-def _started(settings: Settings, broker: Broker) -> BrokerStarted:
-    return BrokerStarted(
-        at=milliseconds(broker.clock()),
-        program=VERSION,
-        config_digest=settings.digest,
-        policy_version=broker.policy.version,
-    )
-
-
 async def _upkeep(broker: Broker, readiness: Readiness) -> None:
-    for obstacle in readiness.obstacles():
-        log.warning(obstacle.message, extra={"code": obstacle.code, "hint": obstacle.hint})
+    told: list[str] = []
     while True:
+        await readiness.check()
+        obstacles = readiness.obstacles()
+        for obstacle in obstacles:
+            if obstacle.code not in told:
+                log.warning(obstacle.message, extra={"code": obstacle.code, "hint": obstacle.hint})
+        told = [obstacle.code for obstacle in obstacles]
         await asyncio.sleep(CHECK_SECONDS)
         broker.holdings.forget_expired(broker.clock())
-        await readiness.check()

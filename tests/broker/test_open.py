@@ -111,6 +111,14 @@ async def test_an_unknown_grant_is_refused(here: Platform) -> None:
     assert await refused(here, grants=("tenant-data", "nope")) == "grant-unknown"
 
 
+async def test_a_refusal_of_something_huge_is_still_on_record(here: Platform) -> None:
+    assert await refused(here, grants=("x" * 70_000,)) == "grant-unknown"
+
+
+async def test_an_attribute_longer_than_any_tag_is_refused(here: Platform) -> None:
+    assert await refused(here, attributes={"task_id": "x" * 1025}) == "attribute-too-long"
+
+
 async def test_a_run_without_grants_is_refused(here: Platform) -> None:
     assert await refused(here, grants=()) == "grant-unknown"
 

@@ -146,6 +146,17 @@ async def test_valid_credentials_are_served_while_sts_is_out(here: Platform) -> 
     assert "vend-failed" in await here.kinds()
 
 
+async def test_a_hanging_sts_does_not_withhold_valid_credentials(here: Platform) -> None:
+    """Invariant 12: botocore gives the endpoint two seconds."""
+    opened = await here.open()
+    await drawn(here, opened.token)
+    here.sts.release = asyncio.Event()
+    here.clock.now = NOW + 3000
+    async with asyncio.timeout(1.8):
+        assert (await drawn(here, opened.token))["Token"] == "session-1"
+    here.sts.release.set()
+
+
 async def test_the_next_caller_after_an_outage_gets_fresh_credentials(here: Platform) -> None:
     opened = await here.open()
     here.sts.failure = NO_STS
@@ -187,6 +198,7 @@ async def test_revoked_means_revoked_even_with_credentials_held(here: Platform) 
     await revoke_run(here.broker, await operator(here), opened.run.id, because="stolen laptop")
     assert await denied(here, opened.token) == "run-revoked"
     assert (await here.kinds())[-2:] == ["run-revoked", "hand-out-refused"]
+    assert (await here.audit())[-1]["code"] == "run-revoked"
 
 
 async def test_revocation_by_another_process_is_seen_at_the_next_hand_out(

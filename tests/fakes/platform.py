@@ -148,6 +148,7 @@ async def platform(
         entropy=entropy() if not (folder / "used").exists() else _later_entropy(),
     )
     (folder / "used").touch()
+    await store.put_policy(broker.policy.version, broker.policy.document)
     try:
         yield Platform(broker, sts, clock, store, folder / "valetkey.db")
     finally:

@@ -121,7 +121,8 @@ def test_a_signature_for_another_region_is_refused(world: World) -> None:
     sts = world.client("sts")
     s3 = world.client("s3")
     s3.meta.events.register(
-        "before-sign.s3", lambda request, **_: request.context.update(signing={"region": "us-west-2"})
+        "before-sign.s3",
+        lambda request, **_: request.context.update(signing={"region": "us-west-2"}),
     )
     assert sts.get_caller_identity()["Account"] == world.aws.account
     with pytest.raises(ClientError) as caught:
@@ -211,7 +212,7 @@ def test_a_body_that_was_not_signed_is_refused(world: World) -> None:
 
 def test_a_forwarded_for_header_does_not_change_the_source_ip(world: World) -> None:
     condition = {"IpAddress": {"aws:SourceIp": "203.0.113.7/32"}}
-    keys = world.user("faraway", allow("s3:ListAllMyBuckets", **condition))
+    keys = world.user("faraway", allow("s3:ListAllMyBuckets", condition=condition))
     s3 = world.client("s3", keys)
     s3.meta.events.register(
         "before-send.s3",

@@ -127,9 +127,7 @@ def test_a_source_identity_cannot_change_down_a_chain(world: World) -> None:
 def test_an_inherited_source_identity_needs_set_source_identity_again(world: World) -> None:
     first = world.role("inherit-source-1", [trust(BROKER, *ALL)], allow("sts:*"))
     second = world.role("inherit-source-2", [trust(ANYONE, "sts:AssumeRole")])
-    narrow = world.role(
-        "inherit-source-3", [trust(BROKER, *ALL)], allow("sts:AssumeRole")
-    )
+    narrow = world.role("inherit-source-3", [trust(BROKER, *ALL)], allow("sts:AssumeRole"))
     world.assume(second, keys=world.assume(first))
     assert refused(world, second, keys=world.assume(narrow, SourceIdentity="run-1")) == (
         "AccessDenied"
@@ -152,9 +150,7 @@ def test_inherited_tags_need_tag_session_on_the_next_role(world: World) -> None:
     kept = world.assume(first, {"user_id": "a"}, TransitiveTagKeys=["user_id"])
     # the caller's identity policy allows sts:*, so only its narrowed session shows the need
     narrow = document(allow("sts:AssumeRole"))
-    narrowed = world.assume(
-        first, {"user_id": "a"}, TransitiveTagKeys=["user_id"], Policy=narrow
-    )
+    narrowed = world.assume(first, {"user_id": "a"}, TransitiveTagKeys=["user_id"], Policy=narrow)
     world.assume(second, keys=world.assume(first))
     assert refused(world, second, keys=narrowed) == "AccessDenied"
     assert kept["AccessKeyId"].startswith("ASIA")

@@ -62,10 +62,17 @@ def document(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def allow(action: str | list[str], resource: str | list[str] = "*", **condition: Any) -> Statement:
+def allow(
+    action: str | list[str],
+    resource: str | list[str] = "*",
+    *,
+    condition: Mapping[str, Any] | None = None,
+    **conditions: Any,
+) -> Statement:
     """Return an Allow statement."""
     found: Statement = {"Effect": "Allow", "Action": action, "Resource": resource}
-    return {**found, "Condition": condition} if condition else found
+    wanted = {**(condition or {}), **conditions}
+    return {**found, "Condition": wanted} if wanted else found
 
 
 def trust(principal: str, *actions: str, **condition: Any) -> Statement:
@@ -102,9 +109,7 @@ class World:
             client.close()
         self.aws.stop()
 
-    def client(
-        self, service: str, keys: Mapping[str, Any] | None = None, **config: Any
-    ) -> Any:
+    def client(self, service: str, keys: Mapping[str, Any] | None = None, **config: Any) -> Any:
         """Return a boto3 client that signs with `keys`, root's if none are given."""
         keys = self.root if keys is None else keys
         session = boto3.session.Session(
@@ -113,7 +118,7 @@ class World:
             aws_session_token=keys.get("SessionToken"),
             region_name=REGION,
         )
-        client = session.client(  # type: ignore[call-overload]
+        client = session.client(
             service,
             endpoint_url=self.aws.endpoint,
             config=Config(retries={"total_max_attempts": 1}, **config),
@@ -134,9 +139,7 @@ class World:
     def role(self, name: str, trusts: list[Statement], *statements: Statement, **more: Any) -> str:
         """Create a role and return its ARN."""
         iam = self.client("iam")
-        made = iam.create_role(
-            RoleName=name, AssumeRolePolicyDocument=document(*trusts), **more
-        )
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(*trusts), **more)
         if statements:
             iam.put_role_policy(
                 RoleName=name, PolicyName="own", PolicyDocument=document(*statements)
@@ -176,9 +179,7 @@ class World:
             *TENANT_STATEMENTS,
         )
         s3 = self.client("s3")
-        s3.create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         ddb = self.client("dynamodb")
         ddb.create_table(
             TableName=TABLE,

@@ -103,7 +103,7 @@ async def open_one(
 
 async def use(store: SqliteStore, run_id: str, *, now: float = NOW + 1) -> UseOutcome:
     return await store.use_run(
-        run_id, now=now, leaf=handed_out(run_id), refused_leaf=refused(run_id)
+        run_id, now=now, leaf=handed_out(run_id), refuse=lambda _: refused(run_id)
     )
 
 

@@ -240,6 +240,13 @@ async def test_a_broker_whose_own_session_is_tagged_is_not_ready(here: Api) -> N
     assert "pod identity" in answer.json["obstacles"][0]["hint"]
 
 
+async def test_a_broker_that_can_write_nothing_down_is_not_ready(here: Api) -> None:
+    await here.readiness.check()
+    await here.platform.store.close()
+    answer = await here.call("GET", "/readyz")
+    assert (answer.status, answer.json["obstacles"][0]["code"]) == (503, "store-stopped")
+
+
 async def test_an_unknown_route_is_a_problem_too(here: Api) -> None:
     assert (await here.call("GET", "/nope")).code == "not-found"
     assert (await here.call("PATCH", "/v1/runs")).code == "method-not-allowed"

@@ -18,6 +18,7 @@ from valetkey.audit.records import (
     TokenRotated,
     VendFailed,
 )
+from valetkey.audit.template import LeafTemplate
 from valetkey.audit.tree import Tree, leaf_hash, node_hash
 from valetkey.audit.verify import (
     WITHOUT_CHECKPOINT,
@@ -41,6 +42,7 @@ __all__ = [
     "HandOutRefused",
     "Head",
     "Leaf",
+    "LeafTemplate",
     "OpenRefused",
     "Record",
     "RecordKind",

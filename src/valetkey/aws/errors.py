@@ -1,5 +1,7 @@
 """What AWS refuses, in our words. Its own text stays in the operator's log: it names accounts."""
 
+import re
+
 from valetkey.errors import ValetkeyError
 
 
@@ -48,7 +50,7 @@ def sts_error(code: str, text: str, *, role: str) -> AwsError:
     if code == "PackedPolicyTooLarge":
         return AwsError(
             "aws-packed-policy-too-large",
-            f"tags and session policy for `{role}` do not fit into AWS's packed size",
+            f"tags and session policy for `{role}` take {_percent(text)} of AWS's packed size",
             hint="shorten tag values or the session policy; tags are never dropped to fit",
             detail=detail,
         )
@@ -80,3 +82,8 @@ def sts_error(code: str, text: str, *, role: str) -> AwsError:
     return AwsError(
         "aws-failed", "STS failed", detail=detail, retryable=code.startswith("Internal")
     )
+
+
+def _percent(text: str) -> str:
+    found = re.search(r"[0-9]{3,6} ?%", text)
+    return found[0] if found else "more than 100%"

@@ -4,6 +4,7 @@ It asks and reads; whether the answer is what was asked is judged in `credential
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,8 +17,10 @@ from botocore.serialize import create_serializer
 
 from valetkey.aws.ambient import AmbientAws
 from valetkey.aws.errors import AwsError, sts_error
-from valetkey.credentials import AssumedRole, AssumeRoleRequest
+from valetkey.credentials import PACKED_SIZE_WARNING, AssumedRole, AssumeRoleRequest
 from valetkey.secret import Secret
+
+log = logging.getLogger("valetkey.aws")
 
 CALL_SECONDS = 10
 """STS answers within a second; a call that takes longer is not waited for by any SDK."""
@@ -57,11 +60,17 @@ class StsClient:
             "AssumeRole", parameters, region=request.region, subject=str(request.role)
         )
         try:
-            return _assumed_role(answer, answered_at)
+            assumed = _assumed_role(answer, answered_at)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise AwsError(
                 "aws-failed", "STS answered without credentials", detail=repr(error)
             ) from None
+        if (assumed.packed_policy_size or 0) >= PACKED_SIZE_WARNING:
+            log.warning(
+                "tags and session policy nearly fill what STS takes: shorten them",
+                extra={"role": str(request.role), "percent": assumed.packed_policy_size},
+            )
+        return assumed
 
     async def caller_arn(self) -> str:
         """Return the ARN that AWS knows the broker by (STS `GetCallerIdentity`)."""

@@ -2,14 +2,24 @@
 
 from dataclasses import dataclass, field
 
+from valetkey.audit import BrokerStarted
+from valetkey.broker.draws import Draw
 from valetkey.broker.holdings import Holdings
 from valetkey.broker.policy import Policy, read_policy
 from valetkey.broker.ports import Clock, Entropy, KeySource, SecurityTokenService, Store
 from valetkey.identity import Issuer, TrustRule
 from valetkey.runs import Run, TagTemplate
 
-MAX_REMEMBERED_RUNS = 10_000
-"""About 2 kB each; the oldest is read again from the store when it next asks."""
+MAX_KNOWN_RUNS = 10_000
+"""About 4 kB each; the oldest is read again from the store when it next asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRun:
+    """A run as the store last told it, and what it draws by the grants it has used."""
+
+    run: Run
+    draws: dict[str, Draw] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,25 +43,38 @@ class Broker:
     entropy: Entropy
     holdings: Holdings = field(default_factory=Holdings)
     policies: dict[str, Policy] = field(default_factory=dict)
-    runs: dict[str, Run] = field(default_factory=dict)
+    known: dict[str, KnownRun] = field(default_factory=dict)
 
-    async def run(self, run_id: str) -> Run | None:
+    async def start(self, *, program: str, config_digest: str) -> None:
+        """Put the policy of new runs and the start itself on record, before anything is served."""
+        await self.store.put_policy(self.policy.version, self.policy.document)
+        await self.store.append(
+            BrokerStarted(
+                at=milliseconds(self.clock()),
+                program=program,
+                config_digest=config_digest,
+                policy_version=self.policy.version,
+            )
+        )
+
+    async def run(self, run_id: str) -> KnownRun | None:
         """Return the run for its token, tags and grants; its state may be out of date.
 
         Whether it is open is asked of the store, in the transaction that writes the record.
         """
-        if run_id not in self.runs:
+        known = self.known.get(run_id)
+        if known is None:
             run = await self.store.run(run_id)
             if run is None:
                 return None
-            if len(self.runs) >= MAX_REMEMBERED_RUNS:
-                del self.runs[next(iter(self.runs))]
-            self.runs[run_id] = run
-        return self.runs[run_id]
+            if len(self.known) >= MAX_KNOWN_RUNS:
+                del self.known[next(iter(self.known))]
+            known = self.known[run_id] = KnownRun(run)
+        return known
 
     def forget(self, run_id: str) -> None:
         """Drop what is remembered of a run: it changed, or it is over."""
-        self.runs.pop(run_id, None)
+        self.known.pop(run_id, None)
         self.holdings.forget(run_id)
 
     async def policy_of(self, run: Run) -> Policy | None:

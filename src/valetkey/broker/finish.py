@@ -16,9 +16,10 @@ MAX_REASON = 500
 async def end_own_run(broker: Broker, token: Secret) -> Run | Refusal:
     """End the run that the token is of. A run may end itself: that opens nothing."""
     now = broker.clock()
-    run = await admit_run(broker, token, now=now)
-    if isinstance(run, Refusal):
-        return run
+    known = await admit_run(broker, token, now=now)
+    if isinstance(known, Refusal):
+        return known
+    run = known.run
     record = RunEnded(at=milliseconds(now), run=run.id, by="the run itself")
     await _finish(broker, run.id, RunState.ENDED, record, now=now)
     return run

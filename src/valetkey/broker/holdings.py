@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from valetkey.audit import LeafTemplate
 from valetkey.credentials import AssumedRole, Freshness, freshness
 
 
@@ -15,12 +16,14 @@ from valetkey.credentials import AssumedRole, Freshness, freshness
 class Held:
     """Credentials of one run and grant, since `issued_at` (Unix seconds by our clock).
 
-    `body` is the container-credentials document as it goes over the wire.
+    `body` is the container-credentials document as it goes over the wire, `leaf` the record of
+    handing it out again.
     """
 
     answer: AssumedRole
     issued_at: float
     body: bytes
+    leaf: LeafTemplate
 
     def freshness(self, now: float) -> Freshness:
         """Say what to do with them at `now`."""

@@ -25,6 +25,10 @@ from valetkey.runs import (
 )
 from valetkey.secret import Secret
 
+MAX_REASON = 500
+MAX_ATTRIBUTE = 1_024
+"""Characters of a work attribute: more than any tag takes, less than a row may cost."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRequest:
@@ -61,7 +65,7 @@ async def open_run(broker: Broker, request: OpenRequest) -> Opened | Refusal:
     2. The subject's token is verified and admitted by a rule that the actor's rule names.
     3. Work attributes, grants and life are within what that rule and the configuration allow.
     4. Tags are rendered, each exact or refused.
-    5. Run, bindings of work tags, policy and record become durable in one transaction.
+    5. Run, bindings of work tags and record become durable in one transaction.
 
     Raises a `ValetkeyError` for bad input; nothing is stored but the refusal's record.
     """
@@ -137,7 +141,6 @@ async def _open(
         state=RunState.OPEN,
         token_digest=token.digest(),
     )
-    await broker.store.put_policy(broker.policy.version, broker.policy.document)
     outcome = await broker.store.open_run(
         run, bindings=bindings, token_ids=(), record=_opened(run, now=now)
     )
@@ -156,6 +159,12 @@ async def _open(
 
 def _rule_that_sets(rules: tuple[TrustRule, ...], attributes: Mapping[str, str]) -> TrustRule:
     """Return the first rule that lets the actor set every attribute it asks for."""
+    for name, value in attributes.items():
+        if len(value) > MAX_ATTRIBUTE:
+            raise BrokerError(
+                "attribute-too-long",
+                f"attribute `{name[:64]}` has more than {MAX_ATTRIBUTE} characters",
+            )
     for rule in rules:
         if attributes.keys() <= set(rule.attributes):
             return rule
@@ -174,7 +183,7 @@ def _grants(policy: Policy, asked: tuple[str, ...] | None) -> tuple[str, ...]:
         if name not in policy.grants:
             raise BrokerError(
                 "grant-unknown",
-                f"there is no grant `{name}`",
+                f"there is no grant `{name[:64]}`",
                 hint=f"the grants are: {', '.join(policy.grants) or 'none'}",
             )
     if not asked:
@@ -213,6 +222,11 @@ def _opened(run: Run, *, now: float) -> RunOpened:
     )
 
 
+def _recordable(reason: str) -> str:
+    """Cut what a caller may have made long, and spell out what no JSON text can hold."""
+    return reason[:MAX_REASON].encode("utf-8", "backslashreplace").decode()
+
+
 async def _record_refusal(
     broker: Broker, callers: _Callers, code: str, reason: str, *, now: float
 ) -> None:
@@ -221,7 +235,7 @@ async def _record_refusal(
         OpenRefused(
             at=milliseconds(now),
             code=code,
-            reason=reason,
+            reason=_recordable(reason),
             subject_issuer=None if subject is None else subject.issuer,
             subject=None if subject is None else subject.subject,
             actor_issuer=None if actor is None else actor.issuer,

@@ -48,9 +48,9 @@ class Store(Protocol):
     ) -> OpenOutcome: ...
 
     async def use_run(
-        self, run_id: str, *, now: float, leaf: bytes, refused_leaf: bytes
+        self, run_id: str, *, now: float, leaf: bytes, refuse: Callable[[UseOutcome], bytes]
     ) -> UseOutcome:
-        """Append `leaf` if the run is open and unexpired, else `refused_leaf`; say which."""
+        """Append `leaf` if the run is open and unexpired, else what `refuse` makes; say which."""
         ...
 
     async def append(self, *records: Record) -> None: ...

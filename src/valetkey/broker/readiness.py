@@ -25,11 +25,21 @@ class BrokersAws(Protocol):
         ...
 
 
+class BrokersStore(Protocol):
+    """What the broker knows of its store."""
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether records can still become durable; without them nothing leaves."""
+        ...
+
+
 class Readiness:
     """The last known answer; `check` renews it. Before the first check nothing is ready."""
 
-    def __init__(self, aws: BrokersAws) -> None:
+    def __init__(self, aws: BrokersAws, store: BrokersStore) -> None:
         self._aws = aws
+        self._store = store
         self._obstacle: ValetkeyError | None = ValetkeyError(
             "not-checked", "the broker has not asked AWS who it is yet"
         )
@@ -48,6 +58,8 @@ class Readiness:
     def obstacles(self) -> list[ValetkeyError]:
         """Return what stands in the way; empty when the broker is ready."""
         found = [] if self._obstacle is None else [self._obstacle]
+        if not self._store.is_writable:
+            found.append(_UNWRITABLE)
         skew = self._aws.clock_skew
         if skew is not None and abs(skew) > MAX_CLOCK_SKEW:
             found.append(
@@ -61,6 +73,11 @@ class Readiness:
         return found
 
 
+_UNWRITABLE = ValetkeyError(
+    "store-stopped",
+    "the store's writer has ended",
+    hint="the log says why; restart the broker when the disk is writable",
+)
 _TAGGED = ValetkeyError(
     "aws-broker-session-tagged",
     "the broker's own AWS session carries transitive session tags (EKS Pod Identity)",

@@ -25,9 +25,10 @@ async def rotate_token(broker: Broker, token: Secret) -> Rotated | Refusal:
     and the log shows that the token was shared.
     """
     now = broker.clock()
-    run = await admit_run(broker, token, now=now)
-    if isinstance(run, Refusal):
-        return run
+    known = await admit_run(broker, token, now=now)
+    if isinstance(known, Refusal):
+        return known
+    run = known.run
     new = new_run_token(run.id, broker.entropy(TOKEN_ENTROPY_BYTES))
     until = int(now) + PREVIOUS_TOKEN_GRACE
     rotated = await broker.store.rotate_token(
@@ -38,7 +39,7 @@ async def rotate_token(broker: Broker, token: Secret) -> Rotated | Refusal:
         now=now,
         record=TokenRotated(at=milliseconds(now), run=run.id, previous_until=until),
     )
-    broker.runs.pop(run.id, None)
+    broker.known.pop(run.id, None)
     if not rotated:
         return Refusal(
             code="run-token",

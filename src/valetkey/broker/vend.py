@@ -3,16 +3,19 @@
 import asyncio
 import json
 from dataclasses import dataclass
+from functools import partial
 
 from valetkey.audit import (
     CredentialsHandedOut,
     CredentialsVended,
     HandOutRefused,
+    LeafTemplate,
     VendFailed,
     leaf_bytes,
 )
 from valetkey.broker.admission import admit_run
-from valetkey.broker.broker import Broker, milliseconds
+from valetkey.broker.broker import Broker, KnownRun, milliseconds
+from valetkey.broker.draws import Draw, make_draw
 from valetkey.broker.errors import BrokerError
 from valetkey.broker.holdings import Held
 from valetkey.broker.outcomes import UseOutcome
@@ -20,16 +23,17 @@ from valetkey.credentials import (
     AssumedRole,
     AssumeRoleRequest,
     Freshness,
-    Grant,
-    assume_role_request,
-    cache_key,
     container_json,
     mismatches,
 )
 from valetkey.errors import ValetkeyError
 from valetkey.identity import Refusal
-from valetkey.runs import Run, session_tags
+from valetkey.runs import Run
 from valetkey.secret import Secret
+
+PATIENCE = 1.0
+"""Seconds that a caller waits for a refresh while valid credentials are held: botocore's container
+provider gives up after two, and the refresh goes on without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +57,32 @@ async def hand_out(broker: Broker, token: Secret, grant_name: str) -> HandOut | 
     now = broker.clock()
 
     # 1. Whose run?
-    run = await admit_run(broker, token, now=now)
-    if isinstance(run, Refusal):
-        await _record_refusal(broker, None, grant_name, run.code, now=now)
-        return run
+    known = await admit_run(broker, token, now=now)
+    if isinstance(known, Refusal):
+        await _record_refusal(broker, None, grant_name, known.code, now=now)
+        return known
 
     # 2. Which grant?
-    grant = await _grant_of(broker, run, grant_name)
-    if isinstance(grant, Refusal):
-        await _record_refusal(broker, run, grant_name, grant.code, now=now)
-        return grant
+    draw = known.draws.get(grant_name) or await _new_draw(broker, known, grant_name)
+    if isinstance(draw, Refusal):
+        await _record_refusal(broker, known.run, grant_name, draw.code, now=now)
+        return draw
 
     # 3. Which credentials?
-    request = assume_role_request(grant, run_id=run.id, tags=session_tags(run.tags, run.id))
-    key = cache_key(request)
-    held, fresh = broker.holdings.get(key), False
+    held, fresh = broker.holdings.get(draw.key), False
     if held is None or held.freshness(now) is not Freshness.FRESH:
-        if not run.is_live(now) or not await _is_live(broker, run, now=now):
-            held = None  # no STS call for a run that is over; step 4 says why
-        else:
-            found = await _renewed(broker, run, grant, request, key=key, held=held, now=now)
+        if await _is_live(broker, draw.run, now=now):
+            found = await _renewed(broker, draw, held=held, now=now)
             held, fresh = found, found is not held
+        else:
+            held = None  # no STS call for a run that is over; step 4 says why
 
     # 4. The record, then the release.
-    return await _release(broker, run, grant, held, fresh=fresh, now=now)
+    return await _release(broker, draw, held, fresh=fresh)
 
 
-async def _grant_of(broker: Broker, run: Run, name: str) -> Grant | Refusal:
+async def _new_draw(broker: Broker, known: KnownRun, name: str) -> Draw | Refusal:
+    run = known.run
     if name not in run.grants:
         return Refusal(
             code="grant-not-of-run",
@@ -93,7 +96,8 @@ async def _grant_of(broker: Broker, run: Run, name: str) -> Grant | Refusal:
             public="the run's policy is not available any more",
             reasons=(f"policy version {run.policy_version} of run `{run.id}` is not stored",),
         )
-    return policy.grants[name]
+    draw = known.draws[name] = make_draw(run, policy.grants[name])
+    return draw
 
 
 async def _is_live(broker: Broker, run: Run, *, now: float) -> bool:
@@ -101,48 +105,41 @@ async def _is_live(broker: Broker, run: Run, *, now: float) -> bool:
     return stored is not None and stored.is_live(now)
 
 
-async def _renewed(
-    broker: Broker,
-    run: Run,
-    grant: Grant,
-    request: AssumeRoleRequest,
-    *,
-    key: bytes,
-    held: Held | None,
-    now: float,
-) -> Held:
+async def _renewed(broker: Broker, draw: Draw, *, held: Held | None, now: float) -> Held:
     """Return fresh credentials, or the held ones if they are valid and STS gives none."""
-    task = broker.holdings.refresh(key, run.id, lambda: vend(broker, run, grant, request))
+    task = broker.holdings.refresh(draw.key, draw.run.id, lambda: vend(broker, draw))
     if held is not None and held.freshness(now) is Freshness.AGING:
         return held
+    patience = None if held is None else PATIENCE
     try:
-        return await asyncio.shield(task)
-    except ValetkeyError:
+        return await asyncio.wait_for(asyncio.shield(task), patience)
+    except (ValetkeyError, TimeoutError):
         if held is None or held.freshness(broker.clock()) is Freshness.EXPIRED:
             raise
         return held
 
 
-async def vend(broker: Broker, run: Run, grant: Grant, request: AssumeRoleRequest) -> Held:
+async def vend(broker: Broker, draw: Draw) -> Held:
     """Ask STS, check that the answer is what was asked, and record it. Nothing leaves here."""
     try:
-        answer = await broker.sts.assume_role(request)
-        _check(request, answer)
+        answer = await broker.sts.assume_role(draw.request)
+        _check(draw.request, answer)
     except ValetkeyError as error:
         await broker.store.append(
             VendFailed(
                 at=milliseconds(broker.clock()),
-                run=run.id,
-                grant=grant.name,
-                role_arn=str(grant.role),
+                run=draw.run.id,
+                grant=draw.grant.name,
+                role_arn=str(draw.grant.role),
                 code=error.code,
             )
         )
         raise
     now = broker.clock()
-    await broker.store.append(_vended(run, grant, request, answer, now=now))
-    body = json.dumps(container_json(answer, grant.role), separators=(",", ":")).encode()
-    return Held(answer, now, body)
+    await broker.store.append(_vended(draw, answer, now=now))
+    body = json.dumps(container_json(answer, draw.grant.role), separators=(",", ":")).encode()
+    again = LeafTemplate(_handed_out(draw, answer, at=0, fresh="no"))
+    return Held(answer, now, body, again)
 
 
 def _check(request: AssumeRoleRequest, answer: AssumedRole) -> None:
@@ -156,23 +153,33 @@ def _check(request: AssumeRoleRequest, answer: AssumedRole) -> None:
 
 
 async def _release(
-    broker: Broker, run: Run, grant: Grant, held: Held | None, *, fresh: bool, now: float
+    broker: Broker, draw: Draw, held: Held | None, *, fresh: bool
 ) -> HandOut | Refusal:
-    refused = leaf_bytes(
-        HandOutRefused(at=milliseconds(now), code="run-not-open", run=run.id, grant=grant.name)
-    )
-    leaf = refused if held is None else _handed_out(run, grant, held, fresh=fresh, now=now)
-    outcome = await broker.store.use_run(
-        run.id, now=broker.clock(), leaf=leaf, refused_leaf=refused
-    )
+    now = broker.clock()  # read again: STS may have taken seconds
+    at = milliseconds(now)
+    refuse = partial(_refused, draw, at)
+    if held is None:
+        leaf = refuse(UseOutcome.EXPIRED)
+    elif fresh:
+        leaf = leaf_bytes(_handed_out(draw, held.answer, at=at, fresh="yes"))
+    else:
+        leaf = held.leaf.at(at)
+    outcome = await broker.store.use_run(draw.run.id, now=now, leaf=leaf, refuse=refuse)
     if outcome is UseOutcome.USED and held is not None:
         return HandOut(held.body, held.answer.expiration)
-    broker.forget(run.id)
+    broker.forget(draw.run.id)
+    if outcome is UseOutcome.USED:  # its last second passed while it was looked at
+        outcome = UseOutcome.EXPIRED
     return Refusal(
-        code=outcome.value if outcome is not UseOutcome.USED else "run-not-open",
+        code=outcome.value,
         public=_OVER.get(outcome, "the run is not open"),
-        reasons=(f"run `{run.id}`: {outcome.value}",),
+        reasons=(f"run `{draw.run.id}`: {outcome.value}",),
     )
+
+
+def _refused(draw: Draw, at: int, outcome: UseOutcome) -> bytes:
+    record = HandOutRefused(at=at, code=outcome.value, run=draw.run.id, grant=draw.grant.name)
+    return leaf_bytes(record)
 
 
 _OVER = {
@@ -182,35 +189,31 @@ _OVER = {
 }
 
 
-def _handed_out(run: Run, grant: Grant, held: Held, *, fresh: bool, now: float) -> bytes:
-    return leaf_bytes(
-        CredentialsHandedOut(
-            at=milliseconds(now),
-            run=run.id,
-            grant=grant.name,
-            role_arn=str(grant.role),
-            session_name=f"vk-{run.id}",
-            access_key_id=held.answer.access_key_id,
-            expires_at=held.answer.expiration,
-            fresh="yes" if fresh else "no",
-            packed_policy_size=held.answer.packed_policy_size,
-        )
+def _handed_out(draw: Draw, answer: AssumedRole, *, at: int, fresh: str) -> CredentialsHandedOut:
+    return CredentialsHandedOut(
+        at=at,
+        run=draw.run.id,
+        grant=draw.grant.name,
+        role_arn=str(draw.request.role),
+        session_name=draw.request.session_name,
+        access_key_id=answer.access_key_id,
+        expires_at=answer.expiration,
+        fresh=fresh,
+        packed_policy_size=answer.packed_policy_size,
     )
 
 
-def _vended(
-    run: Run, grant: Grant, request: AssumeRoleRequest, answer: AssumedRole, *, now: float
-) -> CredentialsVended:
+def _vended(draw: Draw, answer: AssumedRole, *, now: float) -> CredentialsVended:
     return CredentialsVended(
         at=milliseconds(now),
-        run=run.id,
-        grant=grant.name,
-        role_arn=str(request.role),
-        session_name=request.session_name,
+        run=draw.run.id,
+        grant=draw.grant.name,
+        role_arn=str(draw.request.role),
+        session_name=draw.request.session_name,
         request_id=answer.request_id,
         access_key_id=answer.access_key_id,
         expires_at=answer.expiration,
-        duration=request.duration,
+        duration=draw.request.duration,
         packed_policy_size=answer.packed_policy_size,
     )
 

@@ -1,9 +1,11 @@
 """`valetkey serve`: the broker as a process."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
+import signal
 import socket
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,9 +47,9 @@ async def _serve(settings: "Settings", *, as_json: bool) -> None:
     listener = _listen(settings)
     host, port = listener.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    async with running(settings, url=url) as program:
+    async with running(settings, url=url) as app:
         config = uvicorn.Config(
-            program.app,
+            app,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -61,7 +63,14 @@ async def _serve(settings: "Settings", *, as_json: bool) -> None:
             print(json.dumps({"url": url, "pid": os.getpid()}), flush=True)
         else:
             print(f"valetkey listens at {url}", flush=True)
-        await uvicorn.Server(config).serve(sockets=[listener])
+        server = uvicorn.Server(config)
+        # uvicorn would raise the signal again after its own end, and the store would not be closed.
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(
+                number, setattr, server, "should_exit", True
+            )
+        await server.serve(sockets=[listener])
 
 
 def _listen(settings: "Settings") -> socket.socket:

@@ -15,7 +15,7 @@ import msgspec
 
 from valetkey.credentials import Grant, GrantSource, check_grant, parse_role_arn
 from valetkey.identity import ClaimCheck, Issuer, Power, TrustRule, issuer_url
-from valetkey.runs import MAX_RUN_SECONDS, TagTemplate, parse_template
+from valetkey.runs import MAX_RUN_SECONDS, MIN_RUN_SECONDS, TagTemplate, parse_template
 from valetkey.runs import check_keys as check_tag_keys
 from valetkey.settings.checks import check_grants, check_rules, check_tags
 from valetkey.settings.errors import SettingsError
@@ -36,7 +36,7 @@ T = TypeVar("T")
 MAX_LEEWAY = 300
 MAX_TOKEN_LIFETIME = 30 * 86_400
 """Seconds. A token that opens runs for longer than a month is a password."""
-_DURATION = re.compile(r"([1-9][0-9]{0,6})(s|m|h|d)", re.ASCII)
+_DURATION = re.compile(r"(0|[1-9][0-9]{0,6})(s|m|h|d)", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -92,10 +92,8 @@ def _understand(
         port=port,
         public_url=_public_url(file.broker.public_url),
         store=_store(path, file.broker.store),
-        run_seconds=_seconds("run_duration", file.broker.run_duration, most=MAX_RUN_SECONDS),
-        max_run_seconds=_seconds(
-            "max_run_duration", file.broker.max_run_duration, most=MAX_RUN_SECONDS
-        ),
+        run_seconds=_life("run_duration", file.broker.run_duration),
+        max_run_seconds=_life("max_run_duration", file.broker.max_run_duration),
         aws=AwsSettings(file.aws.region, file.aws.profile, file.aws.endpoint_url),
         issuers=issuers,
         rules=rules,
@@ -137,16 +135,22 @@ def _store(path: Path, text: str) -> Path:
     return path.parent / name
 
 
-def _seconds(key: str, text: str, *, most: int) -> int:
+def _seconds(key: str, text: str, *, most: int, least: int = 0) -> int:
     match = _DURATION.fullmatch(text)
     if match is None:
         raise SettingsError(
             "config-invalid", f"`{key}`: `{text}` is not a duration such as `90s`, `15m` or `1h`"
         )
     seconds = int(match[1]) * _UNITS[match[2]]
-    if seconds > most:
-        raise SettingsError("config-invalid", f"`{key}`: `{text}` is more than {most} seconds")
+    if not least <= seconds <= most:
+        raise SettingsError(
+            "config-invalid", f"`{key}`: `{text}` is not within {least} to {most} seconds"
+        )
     return seconds
+
+
+def _life(key: str, text: str) -> int:
+    return _seconds(key, text, least=MIN_RUN_SECONDS, most=MAX_RUN_SECONDS)
 
 
 def _issuer(table: IssuerTable) -> Issuer:

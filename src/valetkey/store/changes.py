@@ -4,7 +4,7 @@ A change either writes all it says and its leaf, or nothing. Leaves come canonic
 record that can't be written fails its own caller and no one else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final, Protocol
 
@@ -43,18 +43,18 @@ class Change(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UseRun:
-    """Append `leaf` if the run is live at `now`, else `refused_leaf`."""
+    """Append `leaf` if the run is live at `now`, else the leaf that `refuse` makes."""
 
     writes_rows: ClassVar[bool] = False
     run_id: str
     now: float
     leaf: bytes
-    refused_leaf: bytes
+    refuse: Callable[[UseOutcome], bytes]
 
     def apply(self, batch: Batch) -> UseOutcome:
         """Decide in the transaction that writes the record (invariant 6)."""
         outcome = batch.use(self.run_id, self.now)
-        batch.record(self.leaf if outcome is UseOutcome.USED else self.refused_leaf)
+        batch.record(self.leaf if outcome is UseOutcome.USED else self.refuse(outcome))
         return outcome
 
 

@@ -82,13 +82,14 @@ class SqliteStore:
         return cast("OpenOutcome", await self._submit(change))
 
     async def use_run(
-        self, run_id: str, *, now: float, leaf: bytes, refused_leaf: bytes
+        self, run_id: str, *, now: float, leaf: bytes, refuse: Callable[[UseOutcome], bytes]
     ) -> UseOutcome:
-        """Append `leaf` if the run is live at `now`, else `refused_leaf`, and say why.
+        """Append `leaf` if the run is live at `now`, else the leaf of `refuse`, and say why.
 
-        State and record are one transaction (invariant 6). Both leaves are from `leaf_bytes`.
+        State and record are one transaction (invariant 6). Both leaves are from `leaf_bytes`;
+        `refuse` is called in the writer's thread, and only for a run that is not live.
         """
-        change = UseRun(run_id, now, leaf, refused_leaf)
+        change = UseRun(run_id, now, leaf, refuse)
         return cast("UseOutcome", await self._submit(change))
 
     async def append(self, *records: Record) -> None:

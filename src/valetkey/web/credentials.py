@@ -4,7 +4,6 @@ Contract: AWS SDKs and Tools reference, "Container credential provider".
 """
 
 from typing import Any
-from urllib.parse import unquote
 
 from starlette.types import Receive, Scope, Send
 
@@ -35,7 +34,7 @@ class CredentialsEndpoint:
             return
         try:
             token = bearer_token(scope["headers"], raw=True)
-            given = await hand_out(self._broker, token, unquote(scope["path"][len(PATH) :]))
+            given = await hand_out(self._broker, token, scope["path"][len(PATH) :])
         except Exception as error:  # noqa: BLE001  # the edge: an unknown error denies
             await _send_problem(send, problem_of_error(error))
             return

@@ -121,10 +121,10 @@ class RunRoutes:
         return _finished(outcome)
 
     async def _show_self(self, request: Request) -> Response | Refusal:
-        run = await admit_run(self._broker, _token(request), now=self._broker.clock())
-        if isinstance(run, Refusal):
-            return run
-        stored = await self._broker.store.run(run.id) or run
+        known = await admit_run(self._broker, _token(request), now=self._broker.clock())
+        if isinstance(known, Refusal):
+            return known
+        stored = await self._broker.store.run(known.run.id) or known.run
         policy = await self._broker.policy_of(stored)
         return _json(own_run_document(stored, policy, public_url=self._public_url))
 
