@@ -1,7 +1,7 @@
 """Write docs/reference/ from the code, so that it can't be out of date.
 
-    python docs/generate.py            # write the pages anew
-    python docs/generate.py --check    # show the difference and exit with 1 if there is any
+python docs/generate.py            # write the pages anew
+python docs/generate.py --check    # show the difference and exit with 1 if there is any
 """
 
 import sys

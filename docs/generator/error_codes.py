@@ -24,75 +24,110 @@ _CODE = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 _NOT_OURS = {"AwsError"}  # in localaws/ alone: AWS's own codes
 # The codes of `broker.outcomes` become the codes of refusals.
 _VERDICTS = {"UseOutcome": "broker", "OpenVerdict": "broker"}
+_VERDICTS_SAY = {
+    "run-expired": "the run has expired",
+    "run-ended": "the run was ended",
+    "run-revoked": "the run was revoked",
+    "run-id-taken": "the run could not be opened",
+    "token-replayed": "the run could not be opened",
+}
 _SILENT = {"USED", "OPENED", "BOUND_ELSEWHERE", "UNKNOWN"}
 Found = dict[tuple[str, str], set[str]]
+Part = int | ast.expr | None
 
 
 def error_codes_page() -> str:
     """Return the page, a table a room."""
     root = Path(valetkey.__file__).parent
-    trees = {
-        path.relative_to(root).parts[0].removesuffix(".py") + ("!" if "localaws" in str(path) else ""):
-        [] for path in sorted(root.rglob("*.py"))
-    }  # fmt: skip
+    rooms: dict[str, list[ast.Module]] = {}
     for path in sorted(root.rglob("*.py")):
         room = path.relative_to(root).parts[0].removesuffix(".py")
-        trees.setdefault(room, []).append(ast.parse(path.read_text(encoding="utf-8")))
-    parsed = {room: found for room, found in trees.items() if found}
-    classes = _error_classes([tree for each in parsed.values() for tree in each])
+        rooms.setdefault(room, []).append(ast.parse(path.read_text(encoding="utf-8")))
+    classes = _error_classes([tree for trees in rooms.values() for tree in trees])
     found: Found = {}
-    for room, each in parsed.items():
-        for tree in each:
-            for code, sentence in _raised(tree, classes, room=room):
+    for room, trees in rooms.items():
+        known = classes - _NOT_OURS if room == "localaws" else classes
+        for tree in trees:
+            for code, sentence in _raised(tree, known, room=room):
                 found.setdefault((room, code), set()).add(sentence)
     return _written(found)
 
 
 def _error_classes(trees: list[ast.Module]) -> set[str]:
     """Return the names of all classes under ValetkeyError, and of the two denials."""
-    bases = {
-        node.name: [ast.unparse(base) for base in node.bases]
-        for tree in trees
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-    }
     known = {"ValetkeyError", "Refusal", "Problem"}
-    while more := {n for n, under in bases.items() if known.intersection(under)} - known:
+    defined = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    while (
+        more := {
+            node.name for node in defined if known & {ast.unparse(base) for base in node.bases}
+        }
+        - known
+    ):
         known |= more
     return known
 
 
 def _raised(tree: ast.Module, classes: set[str], *, room: str) -> Iterator[tuple[str, str]]:
-    passing = _functions_that_pass_a_code(tree, classes)
+    makers = _makers(tree, classes)
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and _VERDICTS.get(node.name) == room:
             yield from _verdicts(node)
         if not isinstance(node, ast.Call):
             continue
-        name = ast.unparse(node.func).split(".")[-1]
-        if room == "localaws" and name in _NOT_OURS:
+        name = _called(node)
+        if name in classes:
+            code, sentence = _arguments(node)
+        elif name in makers:
+            maker = makers[name]
+            code, sentence = (_filled(node, part) for part in maker)
+        else:
             continue
-        if name in classes or name in passing:
-            offset = passing.get(name, 1 if name == "Problem" else 0)
-            code = _text(_argument(node, offset, "code"))
-            if code and _CODE.fullmatch(code):
-                sentence = _argument(node, offset + 1, "message", "public", "detail")
-                yield code, _text(sentence) or ""
+        text = _text(code)
+        if text and _CODE.fullmatch(text):
+            yield text, _text(sentence) or ""
 
 
-def _functions_that_pass_a_code(tree: ast.Module, classes: set[str]) -> dict[str, int]:
-    """Return the functions that hand a parameter on as an error's code, and its position."""
-    found: dict[str, int] = {}
+def _makers(tree: ast.Module, classes: set[str]) -> dict[str, tuple[Part, Part]]:
+    """Return the functions that hand a parameter on as an error's code or sentence."""
+    found: dict[str, tuple[Part, Part]] = {}
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef) or node.name == "__init__":
             continue
         names = [argument.arg for argument in node.args.args]
         for call in ast.walk(node):
-            if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] in classes:
-                code = _argument(call, 0, "code")
-                if isinstance(code, ast.Name) and code.id in names:
-                    found[node.name] = names.index(code.id)
+            if isinstance(call, ast.Call) and _called(call) in classes:
+                code, sentence = (_part(given, names) for given in _arguments(call))
+                if isinstance(code, int) or isinstance(sentence, int):
+                    found[node.name] = (code, sentence)
     return found
+
+
+def _part(given: ast.expr | None, names: list[str]) -> Part:
+    """Return the position of the parameter that is handed on, or what is given itself."""
+    if isinstance(given, ast.Name) and given.id in names:
+        return names.index(given.id)
+    return given
+
+
+def _filled(call: ast.Call, part: Part) -> ast.expr | None:
+    if isinstance(part, int):
+        return call.args[part] if len(call.args) > part else None
+    return part
+
+
+def _called(call: ast.Call) -> str:
+    return ast.unparse(call.func).split(".")[-1]
+
+
+def _arguments(call: ast.Call) -> tuple[ast.expr | None, ast.expr | None]:
+    """Return code and sentence of a call that makes an error, a refusal or a problem."""
+    first = 1 if _called(call) == "Problem" else 0
+    named = {keyword.arg: keyword.value for keyword in call.keywords}
+    code = call.args[first] if len(call.args) > first else named.get("code")
+    if "public" in named:
+        return code, named["public"]
+    second = 2 if _called(call) == "Refusal" else first + 1
+    return code, call.args[second] if len(call.args) > second else named.get("message")
 
 
 def _verdicts(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
@@ -100,14 +135,8 @@ def _verdicts(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
         if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant):
             name = ast.unparse(line.targets[0])
             if name not in _SILENT:
-                yield str(line.value.value), "the run is over, or the token or id was used before"
-
-
-def _argument(call: ast.Call, position: int, *names: str) -> ast.expr | None:
-    for keyword in call.keywords:
-        if keyword.arg in names:
-            return keyword.value
-    return call.args[position] if len(call.args) > position else None
+                code = str(line.value.value)
+                yield code, _VERDICTS_SAY[code]
 
 
 def _text(node: ast.expr | None) -> str | None:

@@ -120,9 +120,9 @@ def test_a_deactivated_access_key_is_refused(world: World) -> None:
 def test_a_signature_for_another_region_is_refused(world: World) -> None:
     sts = world.client("sts")
     s3 = world.client("s3")
+    elsewhere = {"region": "us-west-2"}
     s3.meta.events.register(
-        "before-sign.s3",
-        lambda request, **_: request.context.update(signing={"region": "us-west-2"}),
+        "before-sign.s3", lambda request, **_: request.context.update(signing=elsewhere)
     )
     assert sts.get_caller_identity()["Account"] == world.aws.account
     with pytest.raises(ClientError) as caught:

@@ -82,10 +82,11 @@ def s3(world: World) -> Iterator[Any]:
     yield client
 
 
-@pytest.mark.parametrize(("operation", "method", "arguments", "sign"), ROWS)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row[1]))
 def test_an_operation_does_what_its_row_says(
-    world: World, s3: Any, operation: str, method: str, arguments: dict[str, Any], sign: str
+    world: World, s3: Any, row: tuple[str, str, dict[str, Any], str]
 ) -> None:
+    operation, method, arguments, sign = row
     before = world.aws.calls(f"s3:{operation}")
     try:
         answer = getattr(s3, method)(**arguments)

@@ -1,5 +1,6 @@
 """An S3 request has one reading, the storage's own, or it is refused."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -84,21 +85,30 @@ xml_keys = st.text(
 )
 
 
-@given(key=keys, source=keys, version=st.none() | keys)
+@pytest.fixture(scope="module")
+def storage() -> Iterator[Storage]:
+    """A storage with one bucket."""
+    made = Storage(account="111122223333", region="us-east-1")
+    with made.active():
+        made.call_s3("PUT", "bucket", key=None, query={}, headers={}, body=b"")
+    yield made
+    made.close()
+
+
+@given(key=keys, version=keys)
 def test_the_storage_acts_on_exactly_the_key_that_was_decided(
-    key: str, source: str, version: str | None
+    storage: Storage, key: str, version: str
 ) -> None:
-    storage = Storage(account="111122223333", region="eu-west-1")
+    call = read_s3(request(method="PUT", path=f"/bucket/{key}"))
+    assert call.key == key
     with storage.active():
-        nothing: dict[str, str] = {}
-        storage.call_s3("PUT", "bucket", key=None, query=nothing, headers=nothing, body=b"")
-        storage.call_s3("PUT", "bucket", key=key, query=nothing, headers=nothing, body=b"x")
-        assert list(storage.s3.buckets["bucket"].keys) == [key]
-        query = {} if version is None else {"versionId": version}
-        storage.call_s3("GET", "bucket", key=key, query=query, headers=nothing, body=b"")
-        call = read_s3(request(method="PUT", path=f"/bucket/{key}"))
-        assert call.key == key
-    storage.close()
+        stored = storage.s3.buckets["bucket"].keys
+        stored.clear()
+        storage.call_s3("PUT", "bucket", key=key, query={}, headers={}, body=b"x")
+        assert list(stored) == [key]
+        named = {"versionId": version}
+        answer = storage.call_s3("GET", "bucket", key=key, query=named, headers={}, body=b"")
+        assert answer.status == 404
 
 
 @given(st.lists(st.builds(Deletion, xml_keys, st.none() | xml_keys), min_size=1, max_size=4))

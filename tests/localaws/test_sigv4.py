@@ -1,5 +1,6 @@
 """Our reading of a signature agrees with botocore's signer, and with it alone."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -58,7 +59,6 @@ def matches(request: Incoming, secret: str = SECRET) -> bool:
     return signature_matches(request, signed, key=signing_key(secret, signed))
 
 
-words = st.text(min_size=1, max_size=12).filter(lambda text: not text.startswith("X-Amz-"))
 no_surrogates = st.characters(exclude_categories=["Cs"])
 
 
@@ -84,26 +84,22 @@ def test_what_botocore_signs_for_other_services_matches(service: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "value"),
+    "change",
     [
-        ("method", "GET"),
-        ("path", "/other"),
-        ("query", {"a": "2"}),
-        ("headers", {"x-amz-extra": "changed"}),
+        {"method": "GET"},
+        {"path": "/other"},
+        {"query": {"a": "2"}},
+        {"query": {"a": "1", "b": ""}},
+        {"headers": {"x-amz-extra": "changed"}},
+        {"headers": {"host": "elsewhere"}},
     ],
 )
-def test_a_change_of_any_signed_part_breaks_the_signature(part: str, value: Any) -> None:
+def test_a_change_of_any_signed_part_breaks_the_signature(change: dict[str, Any]) -> None:
     request = signed_request("s3", "PUT", "/b/k", {"a": "1"}, b"body")
-    changed = {
-        "method": request.method,
-        "path": request.path,
-        "query": request.query,
-        "headers": request.headers,
-    }
-    changed[part] = {**request.headers, **value} if part == "headers" else value
-    again = Incoming(body=request.body, source_ip="127.0.0.1", **changed)
     assert matches(request)
-    assert not matches(again)
+    if "headers" in change:
+        change = {"headers": {**request.headers, **change["headers"]}}
+    assert not matches(replace(request, **change))
 
 
 AUTHORIZATION = (

@@ -97,6 +97,7 @@ class World:
         self.clock = Clock()
         self.aws = LocalAws(account=ACCOUNT, region=REGION, clock=self.clock).start()
         self._clients: list[Any] = []
+        self._session: Any = boto3.session.Session(region_name=REGION)
         self.root = {
             "AccessKeyId": self.aws.root_access_key_id,
             "SecretAccessKey": self.aws.root_secret_access_key,
@@ -112,14 +113,11 @@ class World:
     def client(self, service: str, keys: Mapping[str, Any] | None = None, **config: Any) -> Any:
         """Return a boto3 client that signs with `keys`, root's if none are given."""
         keys = self.root if keys is None else keys
-        session = boto3.session.Session(
+        client = self._session.client(
+            service,
             aws_access_key_id=keys["AccessKeyId"],
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys.get("SessionToken"),
-            region_name=REGION,
-        )
-        client = session.client(
-            service,
             endpoint_url=self.aws.endpoint,
             config=Config(retries={"total_max_attempts": 1}, **config),
         )

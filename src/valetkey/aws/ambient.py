@@ -52,7 +52,7 @@ class AmbientAws:
             self._session = botocore.session.Session(profile=profile)
             self.region: str | None = region or self._session.get_config_variable("region")
             self._session.set_config_variable("sts_regional_endpoints", "regional")
-            self._session.full_config  # noqa: B018  # reads the files now, not at the first call
+            self._session.get_scoped_config()  # reads the profile now, not at the first call
         except BotoCoreError as error:
             raise AwsError(
                 "aws-configuration",

@@ -74,9 +74,8 @@ class Storage:
     def close(self) -> None:
         """Forget everything and close what moto holds open."""
         with self.active():
-            for backend in _BACKENDS:
-                for account in dict.values(backend):
-                    account.reset()
+            for account in dict.values(_BACKENDS[1]):
+                account.reset()  # closes the temporary files of S3's objects
             for table in self._tables():
                 dict.clear(table)
             Storage._active = None
