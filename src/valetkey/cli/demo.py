@@ -20,16 +20,23 @@ def demo(as_json: AsJson = False) -> None:
     """
     from rich.console import Console
 
-    from valetkey.demo import Demo
-    from valetkey.demo.picture import draw
-    from valetkey.demo.processes import DemoError
+    try:
+        from valetkey.demo import Demo
+        from valetkey.demo.picture import draw
+        from valetkey.demo.processes import DemoError
+    except ImportError as error:
+        raise ValetkeyError(
+            "extra-missing",
+            f"the demo needs `{error.name}`, which is not installed",
+            hint="pip install 'valetkey[localaws]'",
+        ) from None
 
     console = Console(stderr=as_json, highlight=False)
     step = iter(range(1, 100))
     with tempfile.TemporaryDirectory(prefix="valetkey-demo-") as folder:
         try:
             report = Demo(Path(folder), lambda line: console.print(f"{next(step)}. {line}")).tell()
-        except (DemoError, ImportError) as error:
+        except DemoError as error:
             raise ValetkeyError("demo-failed", f"the demo could not be told: {error}") from None
     if as_json:
         json.dump(report.document(), sys.stdout, indent=2)
