@@ -210,6 +210,20 @@ def test_a_body_that_was_not_signed_is_refused(world: World) -> None:
     assert code_of(caught.value) == "InvalidSignatureException"
 
 
+def test_a_body_with_another_hash_than_the_signed_one_is_refused(world: World) -> None:
+    s3 = world.client(
+        "s3",
+        request_checksum_calculation="when_required",
+        s3={"payload_signing_enabled": True},
+    )
+    s3.meta.events.register(
+        "before-send.s3", lambda request, **_: setattr(request, "body", b"changed")
+    )
+    with pytest.raises(ClientError) as caught:
+        s3.put_object(Bucket=BUCKET, Key="hashed", Body=b"correct")
+    assert code_of(caught.value) == "XAmzContentSHA256Mismatch"
+
+
 def test_a_forwarded_for_header_does_not_change_the_source_ip(world: World) -> None:
     condition = {"IpAddress": {"aws:SourceIp": "203.0.113.7/32"}}
     keys = world.user("faraway", allow("s3:ListAllMyBuckets", condition=condition))

@@ -58,7 +58,8 @@ def test_a_role_that_is_not_there_is_access_denied(world: World) -> None:
 
 
 def test_root_assumes_no_role(world: World) -> None:
-    assert refused(world, TENANT_ROLE, {"user_id": "a"}, keys=world.root) == "AccessDenied"
+    role = world.role("trusts-root", [trust(ANYONE)])
+    assert refused(world, role, keys=world.root) == "AccessDenied"
 
 
 def test_tags_need_tag_session_in_the_trust_policy(world: World) -> None:

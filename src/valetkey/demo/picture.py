@@ -21,9 +21,8 @@ def draw(report: Report, console: Console) -> None:
     console.print()
     console.print(_audit(report))
     answer = report.verified
-    console.print(
-        f"audit log: {answer['answer']}, {answer['leaves']} leaves, root {answer['root']}"
-    )
+    console.print(f"audit log: {answer['answer']}, {answer['leaves']} leaves; the Merkle root is")
+    console.print(f"  {answer['root']}")
     for failure in report.failures:
         console.print(f"[red]not as expected:[/] {escape(failure)}")
     verdict = "[red]failed[/]" if report.failures else "[green]everything was as expected[/]"

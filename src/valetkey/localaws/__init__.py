@@ -1,6 +1,13 @@
 """A local AWS that really enforces IAM: STS, IAM, S3 and DynamoDB for any AWS SDK.
 
-For development only: it binds loopback, and a broker meets it by its URL alone.
+For development only: it binds loopback, and a broker meets it by its URL alone. Every decision
+is `valetkey.iam`'s; moto only stores, in process, behind the gate.
+
+Not modelled, and refused by name where a request asks for it: operations outside the tables in
+`s3_operations`, `dynamodb_actions`, `iam_actions` and `sts`; other accounts and regions; PartiQL,
+streams and legacy parameters of DynamoDB; S3 form uploads, ACL grants and customer-provided keys.
+Modelled roughly: `PackedPolicySize`, whose packing AWS does not document; S3 ACLs and public
+access blocks are stored and grant or refuse nothing; a change of a policy is in force at once.
 """
 
 from valetkey.localaws.errors import LocalAwsError

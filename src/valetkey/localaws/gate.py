@@ -54,9 +54,14 @@ class Gate:
         service = Service.S3
         try:
             request = read()
-            service = _service_of(request)
+            service = _likely_service(request)
+            signed = _signature(request, service)
+            service = service if signed is None else _named_service(signed)
             with self.storage.active():
-                answer = self._serve(request, service, request_id=request_id, now=now)
+                verified = authenticate(
+                    request, signed, service=service, keyring=self.keyring, now=now
+                )
+                answer = self._serve(verified, service, request_id=request_id, now=now)
         except AwsError as error:
             answer = _fault(error, service, method=method, target=target, request_id=request_id)
         except TargetError as error:
@@ -71,14 +76,9 @@ class Gate:
             answer = _fault(problem, service, method=method, target=target, request_id=request_id)
         return _dressed(answer, request_id=request_id, now=now)
 
-    def _serve(self, request: Incoming, service: Service, *, request_id: str, now: float) -> Answer:
-        try:
-            signed = read_signature(request)
-        except SignatureError as error:
-            raise fault(service, Trouble.INCOMPLETE, str(error)) from error
-        if signed is not None and signed.service != service.value:
-            raise fault(service, Trouble.BAD_SCOPE, f"Credential is scoped to `{signed.service}`.")
-        verified = authenticate(request, signed, service=service, keyring=self.keyring, now=now)
+    def _serve(
+        self, verified: Authenticated, service: Service, *, request_id: str, now: float
+    ) -> Answer:
         if service is Service.S3:
             return self._serve_s3(verified, now=now)
         if service is Service.DYNAMODB:
@@ -143,23 +143,31 @@ class Gate:
         )
 
 
-def _service_of(request: Incoming) -> Service:
-    """Return the service that the credential scope names; without one, S3 or by the target."""
-    credential = request.query.get("X-Amz-Credential", "")
-    header = request.header("authorization") or ""
-    _, found, rest = header.partition("Credential=")
-    if found:
-        credential = rest.split(",", 1)[0]
-    parts = credential.strip().split("/")
-    if len(parts) == 5:
-        try:
-            return Service(parts[3])
-        except ValueError:
-            raise AwsError(
-                "UnknownService",
-                f"valetkey's local AWS does not model the service `{parts[3][:40]}`.",
-                status=400,
-            ) from None
+def _signature(request: Incoming, service: Service) -> Signed | None:
+    try:
+        return read_signature(request)
+    except SignatureError as error:
+        raise fault(service, Trouble.INCOMPLETE, str(error)) from error
+
+
+def _named_service(signed: Signed) -> Service:
+    """Return the service that the signature is for: the only one that it opens."""
+    try:
+        return Service(signed.service)
+    except ValueError:
+        raise AwsError(
+            "UnknownService",
+            f"valetkey's local AWS does not model the service `{signed.service[:40]}`.",
+            status=400,
+        ) from None
+
+
+def _likely_service(request: Incoming) -> Service:
+    """Return the service whose errors an unsigned or unreadable request understands."""
+    credential = request.header("authorization") or request.query.get("X-Amz-Credential", "")
+    for service in Service:
+        if f"/{service.value}/aws4_request" in credential:
+            return service
     if request.header("x-amz-target") is not None:
         return Service.DYNAMODB
     form = (request.header("content-type") or "").startswith("application/x-www-form-urlencoded")
