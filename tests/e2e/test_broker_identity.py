@@ -23,12 +23,6 @@ def check_refusal(broker: Broker, code: str, *, grant: str = "tenant-data") -> N
     assert f"code='{code}'" in broker.server.log
 
 
-def obstacles(broker: Broker) -> list[str]:
-    status, readiness = broker.call("GET", "/readyz")
-    assert status == (503 if readiness["obstacles"] else 200)
-    return [obstacle["code"] for obstacle in readiness["obstacles"]]
-
-
 @pytest.mark.parametrize(
     ("keys", "code"),
     [
@@ -43,13 +37,13 @@ def test_credentials_that_are_missing_or_unknown_are_named(
     make_broker: MakeBroker, keys: Mapping[str, str], code: str
 ) -> None:
     broker = make_broker(keys=keys)
-    assert obstacles(broker) == [code]
+    assert broker.obstacles() == [code]
     check_refusal(broker, code)
 
 
 def test_a_wrong_secret_is_named(make_broker: MakeBroker, aws: AwsSide) -> None:
     broker = make_broker(keys={**aws.broker_keys(), "AWS_SECRET_ACCESS_KEY": "wrong" * 8})
-    assert obstacles(broker) == ["aws-credentials-invalid"]
+    assert broker.obstacles() == ["aws-credentials-invalid"]
     check_refusal(broker, "aws-credentials-invalid")
 
 
@@ -68,7 +62,7 @@ def test_a_role_that_does_not_let_the_broker_in_is_told_from_one_with_short_sess
             Grant(short, duration="2h", name="short"),
         )
     )
-    assert obstacles(broker) == []
+    assert broker.obstacles() == []
     check_refusal(broker, "aws-access-denied", grant="stranger")
     assert "is not authorized" in broker.server.log  # AWS's own words, for the operator
     check_refusal(broker, "aws-request-refused", grant="short")

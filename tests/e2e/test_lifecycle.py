@@ -110,16 +110,12 @@ def test_an_agent_works_on_over_a_restart_of_the_broker(make_broker: MakeBroker,
     assert broker.hand_outs(opened) == 2
 
 
-@pytest.mark.parametrize("way", DELIVERIES)
-def test_a_run_that_is_over_starts_no_agent_with_credentials(broker: Broker, way: str) -> None:
+def test_the_process_of_a_run_that_is_over_prints_why_and_nothing_else(broker: Broker) -> None:
+    """Lesson 25: the refusal's body reaches whoever must act on it."""
     opened = broker.open()
-    delivered = broker.deliver(opened, way, "sh", "-c", "exit 0")
     broker.revoke(opened)
     draw = ["credential-process", GRANT, "--broker", broker.url]
     draw += ["--run-token-file", str(opened.token_file)]
-    if way == "run":
-        done = run(*delivered.command, env=delivered.env)
-        assert done.returncode == 0  # a joined run is described, revoked or not; it draws nothing
     done = run(*VALETKEY, *draw, env=bare(broker.folder))
     assert (done.returncode, done.stdout) == (1, "")
     assert "[run-revoked]" in done.stderr

@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import boto3
 
-from tests.e2e.processes import VALETKEY, Server, bare, run
+from tests.e2e.processes import READY_SECONDS, VALETKEY, Server, bare, run
 from valetkey.demo.issuer import AUDIENCE, DemoIssuer
 from valetkey.demo.policies import broker_policy
 from valetkey.demo.world import ROLE, Aws, World, build
@@ -178,6 +179,17 @@ class Broker:
             return answer.status, json.loads(said) if said else {}
         finally:
             connection.close()
+
+    def obstacles(self) -> list[str]:
+        """Return the codes of what `/readyz` names, once the broker has asked AWS who it is."""
+        until = time.monotonic() + READY_SECONDS
+        while True:
+            status, said = self.call("GET", "/readyz")
+            codes = [obstacle["code"] for obstacle in said["obstacles"]]
+            assert status == (503 if codes else 200)
+            if codes != ["not-checked"] or time.monotonic() > until:
+                return codes
+            time.sleep(0.05)
 
     def open(self, person: str = "alice", **asked: Any) -> OpenRun:
         """Open a run for a person."""

@@ -116,7 +116,7 @@ def test_a_denied_run_starts_nothing(
     Path(identity_files["--subject-token-file"]).write_text("somebody-else")
     done = run(broker, identity_files, "touch", str(tmp_path / "started"))
     assert done.returncode == 2
-    assert done.stderr == "valetkey: no [no-trust-rule]\n  look at the trust rules\n"
+    assert done.stderr == "valetkey: no [no-trust-rule]\n  hint: look at the trust rules\n"
     assert not (tmp_path / "started").exists()
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from valetkey.cli.options import DEFAULT_BROKER, BrokerUrl
+
 if TYPE_CHECKING:
     from valetkey.sandbox.run_grant import RunGrant
 
-DENIED = 2
-DEFAULT_BROKER = "http://127.0.0.1:8700"
 # Set by whoever built the image, these win over the container endpoint in every SDK.
 _IN_THE_WAY = (
     "AWS_ACCESS_KEY_ID",
@@ -46,10 +46,7 @@ def env(
         ),
     ],
     *,
-    broker: Annotated[
-        str,
-        typer.Option(envvar="VALETKEY_BROKER", help="The address where the broker listens."),
-    ] = DEFAULT_BROKER,
+    broker: BrokerUrl = DEFAULT_BROKER,
     grant: Annotated[
         str | None, typer.Option(help="The grant to draw; the run's first if unset.")
     ] = None,
@@ -62,22 +59,14 @@ def env(
     Nothing secret is in them: the run token stays in its file. SDKs take such an address only if
     it is https or loopback; `valetkey run -- CMD` serves one that they all take.
     """
-    from valetkey.errors import ValetkeyError
     from valetkey.sandbox.broker_client import BrokerClient
-    from valetkey.sandbox.errors import BrokerDeniedError
     from valetkey.sandbox.run_grant import choose_grant
-    from valetkey.sandbox.text import plain
     from valetkey.sandbox.token_file import read_run_token
     from valetkey.secret import Secret
 
-    try:
-        token = Secret(read_run_token(run_token_file))
-        view = BrokerClient(broker).describe_run(token)
-        variables = _variables(choose_grant(view, grant), run_token_file)
-    except ValetkeyError as error:
-        hint = f"\n  {plain(error.hint)}" if error.hint else ""
-        sys.stderr.write(f"valetkey: {plain(error.message)} [{error.code}]{hint}\n")
-        raise typer.Exit(DENIED if isinstance(error, BrokerDeniedError) else 1) from None
+    token = Secret(read_run_token(run_token_file))
+    view = BrokerClient(broker).describe_run(token)
+    variables = _variables(choose_grant(view, grant), run_token_file)
     sys.stdout.write(_written(variables, form))
 
 

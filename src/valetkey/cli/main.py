@@ -14,14 +14,15 @@ def main() -> None:
         sys.exit(credential_process(arguments[1:]))
 
     from valetkey.cli.commands import app
-    from valetkey.cli.output import FAILED, print_error
+    from valetkey.cli.output import DENIED, FAILED, print_error
     from valetkey.errors import ValetkeyError
+    from valetkey.sandbox.errors import BrokerDeniedError
 
     try:
         app()
     except ValetkeyError as error:
         print_error(error)
-        sys.exit(FAILED)
+        sys.exit(DENIED if isinstance(error, BrokerDeniedError) else FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from valetkey.cli.options import DEFAULT_BROKER, BrokerUrl
+from valetkey.cli.output import print_error
+
 if TYPE_CHECKING:
-    from valetkey.errors import ValetkeyError
     from valetkey.sandbox.broker_client import BrokerClient
     from valetkey.sandbox.run_grant import OpenedRun
     from valetkey.sandbox.supervise import Errand
     from valetkey.secret import Secret
 
-DENIED = 2
 _STANDARD_INPUT = "-"
-DEFAULT_BROKER = "http://127.0.0.1:8700"
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -38,10 +38,7 @@ def run(
         list[str], typer.Argument(help="The command and its arguments, best after `--`.")
     ],
     *,
-    broker: Annotated[
-        str,
-        typer.Option(envvar="VALETKEY_BROKER", help="The address where the broker listens."),
-    ] = DEFAULT_BROKER,
+    broker: BrokerUrl = DEFAULT_BROKER,
     actor_token_file: Annotated[
         str | None,
         typer.Option(
@@ -88,27 +85,18 @@ def run(
     may read, such as ~/.aws, the command may read. Exit codes: the command's own; 127 and 126
     where it cannot be started; 1 where no run could be opened, 2 where the broker denied it.
     """
-    from valetkey.errors import ValetkeyError
     from valetkey.sandbox.broker_client import BrokerClient
-    from valetkey.sandbox.errors import BrokerDeniedError
 
-    try:
-        asked = _Asked(
-            actor_token_file,
-            subject_token_file,
-            run_token_file,
-            attributes=_parse_attributes(attribute or []),
-            grants=grant or [],
-            expires_in=None if expires_in is None else _parse_seconds(expires_in),
-        )
-        client = BrokerClient(broker)
-        errand = _prepare(client, asked, tuple(command))
-    except BrokerDeniedError as error:
-        _complain(error)
-        raise typer.Exit(DENIED) from None
-    except ValetkeyError as error:
-        _complain(error)
-        raise typer.Exit(1) from None
+    asked = _Asked(
+        actor_token_file,
+        subject_token_file,
+        run_token_file,
+        attributes=_parse_attributes(attribute or []),
+        grants=grant or [],
+        expires_in=None if expires_in is None else _parse_seconds(expires_in),
+    )
+    client = BrokerClient(broker)
+    errand = _prepare(client, asked, tuple(command))
     raise typer.Exit(_carry_out(client, errand, ends=end or run_token_file is None, is_quiet=quiet))
 
 
@@ -150,7 +138,7 @@ def _carry_out(client: "BrokerClient", errand: "Errand", *, ends: bool, is_quiet
     try:
         return supervise(client, errand, os.environ)
     except ValetkeyError as error:
-        _complain(error)
+        print_error(error)
         codes = {
             "command-not-found": COMMAND_NOT_FOUND,
             "command-not-executable": COMMAND_NOT_EXECUTABLE,
@@ -162,7 +150,7 @@ def _carry_out(client: "BrokerClient", errand: "Errand", *, ends: bool, is_quiet
                 client.end_run(errand.token.current())
             except ValetkeyError as error:
                 _say(f"run {errand.run.id} could not be ended and lasts until its expiry")
-                _complain(error)
+                print_error(error)
 
 
 def _open(client: "BrokerClient", asked: _Asked) -> "tuple[OpenedRun, tuple[Secret, ...]]":
@@ -232,11 +220,3 @@ def _parse_seconds(text: str) -> int:
 
 def _say(line: str) -> None:
     sys.stderr.write(f"valetkey: {line}\n")
-
-
-def _complain(error: "ValetkeyError") -> None:
-    from valetkey.sandbox.text import plain
-
-    _say(f"{plain(error.message)} [{error.code}]")
-    if error.hint:
-        sys.stderr.write(f"  {plain(error.hint)}\n")

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 import typer
 
 from valetkey.cli.options import DEFAULT_BROKER, AsJson, BrokerUrl
-from valetkey.cli.output import DENIED, FAILED, print_error, print_table
+from valetkey.cli.output import print_table
 
 app = typer.Typer(
     help="See the runs of a broker, end one or revoke one.",
@@ -92,7 +92,6 @@ def _call(
 ) -> dict[str, Any]:
     from valetkey.sandbox.address import parse_address
     from valetkey.sandbox.document import parse_document, problem_in
-    from valetkey.sandbox.errors import BrokerDeniedError
     from valetkey.sandbox.exchange import exchange
     from valetkey.sandbox.token_file import read_identity_token
 
@@ -105,7 +104,5 @@ def _call(
         body=body,
     )
     if status not in {200, 204}:
-        error = problem_in(status, answer)
-        print_error(error)
-        raise typer.Exit(DENIED if isinstance(error, BrokerDeniedError) else FAILED)
+        raise problem_in(status, answer)
     return parse_document(answer) if status == 200 else {}

@@ -65,7 +65,7 @@ async def _serve(settings: "Settings", *, as_json: bool) -> None:
             print(f"valetkey listens at {url}", flush=True)
         server = uvicorn.Server(config)
         # uvicorn would raise the signal again after its own end, and the store would not be closed.
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(
                 number, setattr, server, "should_exit", True
