@@ -1,4 +1,4 @@
-"""Write docs/reference/ from the code, so that it can't be out of date.
+"""Write docs/reference/ and the guide's policies from the code, so that they stay true.
 
 python docs/generate.py            # write the pages anew
 python docs/generate.py --check    # show the difference and exit with 1 if there is any
@@ -10,6 +10,7 @@ from generator.audit_records import audit_records_page
 from generator.configuration import configuration_page
 from generator.error_codes import error_codes_page
 from generator.http_api import http_api_page
+from generator.policies import with_policies
 from help_texts import ROOT, command_names, fenced, settle
 
 PAGES = {
@@ -35,13 +36,15 @@ def cli_page() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Settle every page of the reference."""
+    """Settle every page of the reference, and the policies of the guide."""
     if arguments not in ([], ["--check"]):
         print(__doc__)
         return 2
     folder = ROOT / "docs" / "reference"
     pages = {**PAGES, "cli.md": cli_page}
     wanted = {folder / name: NOTE + page() for name, page in sorted(pages.items())}
+    guide = ROOT / "docs" / "guides" / "aws-setup.md"
+    wanted[guide] = with_policies(guide.read_text(encoding="utf-8"))
     return settle(wanted, check=bool(arguments))
 
 

@@ -21,7 +21,11 @@ _AMBIENT = ("AWS_", "VALETKEY_", "BOTO")
 def bare(home: Path, **extra: str) -> dict[str, str]:
     """Return our environment without anything ambient of AWS or valetkey, at home in `home`."""
     kept = {k: v for k, v in os.environ.items() if not k.upper().startswith(_AMBIENT)}
-    return kept | {"HOME": str(home), "PYTHONUNBUFFERED": "1", "AWS_EC2_METADATA_DISABLED": "true"} | extra
+    return (
+        kept
+        | {"HOME": str(home), "PYTHONUNBUFFERED": "1", "AWS_EC2_METADATA_DISABLED": "true"}
+        | extra
+    )
 
 
 def run(

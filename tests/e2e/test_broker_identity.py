@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.conftest import MakeBroker
 from tests.e2e.world import AwsSide, Broker, Grant
 
-pytestmark = pytest.mark.xdist_group("e2e")
+pytestmark = pytest.mark.xdist_group("e2e-broker-identity")
 
 
 def check_refusal(broker: Broker, code: str, *, grant: str = "tenant-data") -> None:

@@ -11,7 +11,7 @@ from tests.e2e.conftest import MakeBroker
 from tests.e2e.processes import AWS_CLI, run
 from tests.e2e.world import DELIVERIES, Agent, AwsSide, Broker, Grant, OpenRun
 
-pytestmark = pytest.mark.xdist_group("e2e")
+pytestmark = pytest.mark.xdist_group("e2e-deliveries")
 METHODS = {"container": "container-role", "credential-process": "custom-process"}
 SHORT_SECONDS = 906
 """The SDKs' advisory window is 900 s: a refresh is due after 6."""

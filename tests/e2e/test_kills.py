@@ -12,7 +12,7 @@ from tests.e2e.conftest import MakeBroker
 from tests.e2e.load import Acknowledged, Load
 from tests.e2e.world import Broker
 
-pytestmark = pytest.mark.xdist_group("e2e")
+pytestmark = pytest.mark.xdist_group("e2e-kills")
 KILLS = 20
 PEOPLE = ("alice", "bob", "carol")
 
@@ -37,7 +37,9 @@ def check(broker: Broker, said: Acknowledged) -> None:
     assert {leaf["run"] for leaf in of_kind["run-ended"]} == {
         run for run, state in runs.items() if state == "ended"
     }
-    recorded = Counter((leaf["run"], leaf["access_key_id"]) for leaf in of_kind["credentials-handed-out"])
+    recorded = Counter(
+        (leaf["run"], leaf["access_key_id"]) for leaf in of_kind["credentials-handed-out"]
+    )
     assert not Counter(said.hand_outs) - recorded
 
 

@@ -11,7 +11,7 @@ from tests.e2e.conftest import MakeBroker
 from tests.e2e.processes import VALETKEY, bare, run
 from tests.e2e.world import DELIVERIES, GRANT, AwsSide, Broker, Grant, OpenRun
 
-pytestmark = pytest.mark.xdist_group("e2e")
+pytestmark = pytest.mark.xdist_group("e2e-lifecycle")
 
 
 def refusals(broker: Broker, opened: OpenRun) -> list[str]:

@@ -9,7 +9,7 @@ from tests.e2e.conftest import MakeBroker
 from tests.e2e.forwarder import Forwarder
 from tests.e2e.world import AwsSide, Grant
 
-pytestmark = pytest.mark.xdist_group("e2e")
+pytestmark = pytest.mark.xdist_group("e2e-outage")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.processes import VALETKEY, bare, run
 from tests.e2e.world import AGENT, Agent, Broker
 
-pytestmark = pytest.mark.xdist_group("e2e")
+pytestmark = pytest.mark.xdist_group("e2e-surroundings")
 AMBIENT_KEY, AMBIENT_SECRET = "AKIAAMBIENTAMBIENTAM", "ambient-secret-of-the-account"
 
 
@@ -100,7 +100,7 @@ def test_the_run_token_is_in_no_environment_and_no_command_line(broker: Broker, 
         shown = [visible(pid) for pid in descendants(agent.process.pid)]
         assert any("agent.py" in text for text in shown)
         assert not [s for s in secrets for text in shown if s in text]
-        assert not any("alice" == v or "bob" == v for v in agent.ask("environment").values())
+        assert not any(v == "alice" or v == "bob" for v in agent.ask("environment").values())
 
 
 def test_a_run_that_was_opened_for_a_command_ends_with_it(broker: Broker) -> None:
@@ -117,3 +117,17 @@ def test_nothing_is_left_of_a_run_that_ended(broker: Broker, tmp_path: Path) -> 
     done = run(*opening(broker, "dave", sys.executable, "-c", script), env=env)
     assert done.stdout.startswith(str(tmp_path)), done.stderr
     assert os.listdir(tmp_path) == []
+
+
+def test_no_token_reaches_the_log_or_the_store(broker: Broker) -> None:
+    """Invariant 10: what is written down names secrets by digest or not at all."""
+    opened = broker.open("erin")
+    status, given = broker.draw(opened)
+    assert status == 200
+    secrets = [opened.token, given["SecretAccessKey"], given["Token"]]
+    secrets += [broker.orchestrator.read_text(), broker.aws.world.broker_secret]
+    written = [path for path in broker.folder.glob("valetkey.db*")] + [broker.server.log_path]
+    assert len(written) >= 2
+    for path in written:
+        content = path.read_bytes()
+        assert not [s for s in secrets if s.encode() in content], path

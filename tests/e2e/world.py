@@ -91,9 +91,7 @@ class AwsSide:
         if document is None:
             iam.delete_role_policy(RoleName=ROLE, PolicyName=name)
         else:
-            iam.put_role_policy(
-                RoleName=ROLE, PolicyName=name, PolicyDocument=json.dumps(document)
-            )
+            iam.put_role_policy(RoleName=ROLE, PolicyName=name, PolicyDocument=json.dumps(document))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import valetkey
 from tests.fakes.broker_http import FakeBroker, FakeRun, Fault
 from tests.sandbox.conftest import bare_environment
 from tests.sandbox.runner import COMMAND
@@ -326,7 +327,7 @@ before = subprocess.run(read, capture_output=True).returncode
 hide_memory()
 print(before, subprocess.run(read, capture_output=True).returncode)
 """
-    root = str(Path(sys.modules["valetkey"].__path__[0]).parent)
+    root = str(Path(valetkey.__file__ or "").parent.parent)
     done = subprocess.run(
         [sys.executable, "-c", script, root], capture_output=True, text=True, check=True
     )

@@ -68,6 +68,7 @@ def _announce(local: "LocalAws", *, as_json: bool) -> None:
         f"A local AWS is at {found['endpoint']}\n\n"
         f"  export AWS_ENDPOINT_URL={found['endpoint']}\n"
         f"  export AWS_REGION={found['region']}\n"
+        f"  export AWS_DEFAULT_REGION={found['region']}\n"
         f"  export AWS_ACCESS_KEY_ID={found['access_key_id']}\n"
         f"  export AWS_SECRET_ACCESS_KEY={found['secret_access_key']}\n\n"
         f"These are the root's keys of account {found['account']}. "

@@ -1,0 +1,28 @@
+"""The policies in docs/guides/aws-setup.md, from the demo's own, which `make demo` tries."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from valetkey.demo.policies import broker_policy, permission_policy, trust_policy
+
+_ACCOUNT = "111122223333"
+_POLICIES: dict[str, Callable[[], dict[str, Any]]] = {
+    "trust": lambda: trust_policy(f"arn:aws:iam::{_ACCOUNT}:role/ValetkeyBroker"),
+    "permission": lambda: permission_policy(
+        f"arn:aws:dynamodb:eu-west-1:{_ACCOUNT}:table/Notes", "trace-artifacts"
+    ),
+    "broker": lambda: broker_policy(f"arn:aws:iam::{_ACCOUNT}:role/AgentTenantData"),
+}
+_BLOCK = re.compile(r"(<!-- policy: ([a-z]+) -->\n).*?(<!-- /policy -->)", re.DOTALL)
+
+
+def with_policies(text: str) -> str:
+    """Return a document with the real policy in each of its blocks."""
+
+    def block(found: "re.Match[str]") -> str:
+        policy = json.dumps(_POLICIES[found[2]](), indent=2)
+        return f"{found[1]}```json\n{policy}\n```\n{found[3]}"
+
+    return _BLOCK.sub(block, text)

@@ -1,0 +1,74 @@
+"""The entry point: what starts fast, and what a person sees when something breaks."""
+
+import json
+from pathlib import Path
+
+from tests.cli.entry import command, script
+from tests.fakes.broker_http import FakeBroker
+from tests.sandbox.conftest import write_private
+from valetkey.version import VERSION
+
+MODULES = """
+import json, sys
+known = set(sys.modules)
+from valetkey.cli import main
+try:
+    main()
+except SystemExit as end:
+    new = {name.partition('.')[0] for name in set(sys.modules) - known}
+    sys.stderr.write(json.dumps([end.code, sorted(new - set(sys.stdlib_module_names))]))
+"""
+BREAKS = """
+import valetkey.settings
+def broken(path):
+    raise RuntimeError("the secret is hunter2")
+valetkey.settings.read_settings = broken
+from valetkey.cli import main
+main()
+"""
+
+
+def test_credential_process_imports_nothing_of_others(tmp_path: Path) -> None:
+    """SDKs start it for every command: typer, rich and botocore would be most of its time."""
+    with FakeBroker() as broker:
+        token = write_private(tmp_path / "token", broker.open_run().tokens[0])
+        arguments = ["credential-process", "tenant-data", "--broker", broker.url]
+        arguments += ["--run-token-file", str(token)]
+        done = script(MODULES, *arguments, folder=tmp_path)
+    assert json.loads(done.stdout)["Version"] == 1, done.stderr
+    assert json.loads(done.stderr) == [0, ["valetkey"]]
+
+
+def test_a_command_that_may_be_slow_is_not_held_to_that(tmp_path: Path) -> None:
+    """What the test above stands on: the same look at another command finds typer."""
+    done = script(MODULES, "--version", folder=tmp_path)
+    assert "typer" in json.loads(done.stderr)[1]
+
+
+def test_the_version_is_said(tmp_path: Path) -> None:
+    done = command("--version", folder=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"valetkey {VERSION}\n", "")
+
+
+def test_an_unforeseen_error_is_one_line_with_a_code(tmp_path: Path) -> None:
+    done = script(BREAKS, "check", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    first, hint = done.stderr.splitlines()
+    assert first == "valetkey: valetkey itself failed (RuntimeError) [internal-error]"
+    assert hint.startswith("  hint: ")
+    assert "hunter2" not in done.stderr
+
+
+def test_a_traceback_is_shown_to_whoever_asks_for_it(tmp_path: Path) -> None:
+    done = script(BREAKS, "check", folder=tmp_path, VALETKEY_TRACEBACK="1")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_reason_for_a_traceback(tmp_path: Path) -> None:
+    text = (
+        "import os\nreader, writer = os.pipe()\nos.close(reader)\nos.dup2(writer, 1)\n"
+        "from valetkey.cli import main\nmain()\n"
+    )
+    done = script(text, "--help", folder=tmp_path, PYTHONUNBUFFERED="1")
+    assert (done.returncode, done.stderr) == (1, "")

@@ -1,0 +1,35 @@
+"""How commands speak to a terminal and to a pipe."""
+
+import io
+import sys
+
+import pytest
+
+from valetkey.cli.output import print_error, print_table, printable
+from valetkey.errors import ValetkeyError
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\r", "\n", "\x00", "\x9b", "\u202e", "\u2066", "\u200b"])
+def test_a_control_character_does_not_reach_the_terminal(character: str) -> None:
+    """Lesson 38: it would rewrite the screen of whoever reads it."""
+    shown = printable(f"before{character}after")
+    assert character not in shown
+    assert shown.startswith("before\\x") and shown.endswith("after")
+
+
+def test_letters_of_any_script_stay_what_they_are() -> None:
+    assert printable("Søren Ж 日本 — ok") == "Søren Ж 日本 — ok"
+
+
+def test_an_error_is_a_line_with_its_code_and_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    print_error(ValetkeyError("some-code", "it is \x1b[2J so", hint="do \x07 that"))
+    assert capsys.readouterr().err == (
+        "valetkey: it is \\x1b[2J so [some-code]\n  hint: do \\x07 that\n"
+    )
+
+
+def test_a_table_in_a_pipe_is_plain_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", pipe)
+    print_table(("a", "b"), [("1", "two\x1b[31m"), ("3", "four")])
+    assert pipe.getvalue() == "1\ttwo\\x1b[31m\n3\tfour\n"

@@ -1,0 +1,58 @@
+"""A broker for the pages that speak to one, and the environment in which a page is played."""
+
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.processes import bare
+from tests.e2e.world import AwsSide, Broker
+from valetkey.demo.issuer import DemoIssuer
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    aws = AwsSide(tmp_path_factory.mktemp("aws"))
+    with DemoIssuer() as issuer:
+        started = Broker(tmp_path_factory.mktemp("broker"), aws, issuer)
+        yield started
+        started.server.end()
+    aws.server.end()
+
+
+@pytest.fixture
+def env(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """No AWS, no valetkey, and on the PATH the commands that pages use."""
+    programs = tmp_path_factory.mktemp("bin")
+    for name, module in (("valetkey", "valetkey"), ("tool", "tests.transcripts.tool")):
+        program = programs / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    found = bare(tmp_path, COLUMNS="100", PYTHONPATH=str(ROOT))
+    return found | {"PATH": f"{programs}:{found['PATH']}"}
+
+
+@pytest.fixture
+def broker_env(broker: Broker, tmp_path: Path) -> dict[str, str]:
+    """Names of what a page says to a broker: an open run of Alice's, and everybody's tokens."""
+    opened = broker.open("alice")
+    named = {"ALICE": broker.issuer.sign("alice", {"token_use": "id"})}
+    named["STRANGER"] = broker.issuer.sign("service:stranger")
+    files = {}
+    for name, token in named.items():
+        path = tmp_path / f"{name.lower()}.jwt"
+        path.write_text(token)
+        files[name] = path.name
+    return {
+        "BROKER": broker.url,
+        "RUN": opened.id,
+        "RUN_TOKEN": str(opened.token_file),
+        "ORCHESTRATOR": str(broker.orchestrator),
+        "OPERATOR": str(broker.operator),
+        "LISTEN": f"127.0.0.1:{broker.port}",
+        **files,
+    }
