@@ -170,7 +170,11 @@ async def run_all(folder: Path, seconds: float) -> list[Figure]:
         (
             "valetkey use (state and record)",
             lambda: store.use_run(
-                RUN_ID, now=NOW + 1, leaf=leaf_bytes(record()), refuse=lambda _: refused
+                RUN_ID,
+                digest=b"\0" * 32,
+                now=NOW + 1,
+                leaf=leaf_bytes(record()),
+                refuse=lambda _: refused,
             ),
         ),
     ]

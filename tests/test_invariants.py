@@ -31,8 +31,7 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "broker/test_open.py::test_a_failed_append_means_no_token_leaves",
         "broker/test_vend.py::test_a_hand_out_is_on_record_before_it_leaves",
         "broker/test_vend.py::test_a_failed_append_means_nothing_leaves",
-        "e2e/test_kills.py::"
-        "test_a_broker_killed_at_any_moment_loses_nothing_it_acknowledged",
+        "e2e/test_kills.py::test_a_broker_killed_at_any_moment_loses_nothing_it_acknowledged",
     ),
     "5 issue, then check": (
         "broker/test_vend.py::test_an_answer_that_is_not_what_was_asked_never_leaves",
@@ -64,8 +63,7 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "e2e/test_surroundings.py::test_no_token_reaches_the_log_or_the_store",
     ),
     "11 a key names everything that shaped the value": (
-        "broker/test_vend.py::"
-        "test_a_changed_grant_is_not_served_from_the_cache_of_the_old_one",
+        "broker/test_vend.py::test_a_changed_grant_is_not_served_from_the_cache_of_the_old_one",
         "broker/test_vend.py::test_100_callers_at_once_make_one_sts_call",
         "broker/test_vend.py::test_a_refresh_outlives_a_client_that_hangs_up",
     ),
@@ -78,8 +76,7 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "web/test_api.py::test_a_run_token_opens_extends_and_approves_nothing",
         "web/test_api.py::test_a_rotated_token_takes_over_and_the_last_one_dies_after_its_grace",
         "sandbox/test_token_file.py::test_a_file_open_to_others_is_refused",
-        "e2e/test_surroundings.py::"
-        "test_the_run_token_is_in_no_environment_and_no_command_line",
+        "e2e/test_surroundings.py::test_the_run_token_is_in_no_environment_and_no_command_line",
     ),
     "15 ambient credentials undo everything": (
         "sandbox/test_environment.py::test_a_child_inherits_no_way_to_other_credentials",

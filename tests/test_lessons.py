@@ -32,8 +32,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     6: (
         "broker/test_open.py::test_a_tag_with_a_slash_is_refused",
         "iam/test_lessons.py::test_lesson_6_a_tag_owns_what_lies_under_it_slashes_and_all",
-        "runs/test_tags.py::"
-        "test_a_slash_is_legal_where_no_policy_uses_the_tag_as_a_segment",
+        "runs/test_tags.py::test_a_slash_is_legal_where_no_policy_uses_the_tag_as_a_segment",
     ),
     7: (
         "runs/test_templates.py::test_a_value_goes_in_raw",
@@ -41,8 +40,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "e2e/test_tags.py::test_a_tag_of_another_case_is_another_persons",
     ),
     8: (
-        "e2e/test_surroundings.py::"
-        "test_the_run_token_is_in_no_environment_and_no_command_line",
+        "e2e/test_surroundings.py::test_the_run_token_is_in_no_environment_and_no_command_line",
         "sandbox/test_run_command.py::"
         "test_no_secret_is_in_the_childs_environment_arguments_or_files",
     ),
@@ -68,14 +66,12 @@ TESTS: dict[int, tuple[str, ...]] = {
         "e2e/test_deliveries.py::test_iam_denies_an_agent_everything_else",
     ),
     13: (
-        "iam/test_lessons.py::"
-        "test_lesson_13_string_not_equals_empty_passes_for_a_missing_tag",
+        "iam/test_lessons.py::test_lesson_13_string_not_equals_empty_passes_for_a_missing_tag",
         "iam/test_lessons.py::test_lesson_13_null_is_the_guard_of_a_missing_tag",
     ),
     14: ("iam/test_lessons.py::test_lesson_14_one_broad_allow_masks_a_perfect_narrow_one",),
     15: (
-        "iam/test_lessons.py::"
-        "test_lesson_15_list_and_get_in_one_statement_list_the_whole_bucket",
+        "iam/test_lessons.py::test_lesson_15_list_and_get_in_one_statement_list_the_whole_bucket",
         "iam/test_lessons.py::test_lesson_15_a_prefix_condition_never_matches_a_get",
         "e2e/test_deliveries.py::test_iam_denies_an_agent_everything_else",
     ),
@@ -103,10 +99,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "broker/test_vend.py::test_100_callers_at_once_make_one_sts_call",
         "e2e/test_outage.py::test_still_valid_credentials_are_served_while_sts_is_away",
     ),
-    22: (
-        "broker/test_vend.py::"
-        "test_a_changed_grant_is_not_served_from_the_cache_of_the_old_one",
-    ),
+    22: ("broker/test_vend.py::test_a_changed_grant_is_not_served_from_the_cache_of_the_old_one",),
     23: ("broker/test_vend.py::test_the_session_name_is_stable_over_refreshes",),
     24: (
         "sandbox/test_env_command.py::"
@@ -114,8 +107,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "sandbox/test_process.py::test_it_imports_nothing_that_is_slow",
     ),
     25: (
-        "e2e/test_lifecycle.py::"
-        "test_the_process_of_a_run_that_is_over_prints_why_and_nothing_else",
+        "e2e/test_lifecycle.py::test_the_process_of_a_run_that_is_over_prints_why_and_nothing_else",
         "e2e/test_deliveries.py::test_a_revoked_run_is_refused_the_next_hand_out",
     ),
     26: (
@@ -126,8 +118,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     ),
     27: (
         "aws/test_sts.py::test_a_profile_that_is_not_there_is_found_at_start",
-        "broker/test_vend.py::"
-        "test_a_changed_grant_is_not_served_from_the_cache_of_the_old_one",
+        "broker/test_vend.py::test_a_changed_grant_is_not_served_from_the_cache_of_the_old_one",
     ),
     28: (
         "aws/test_sts.py::test_a_packed_policy_too_large_says_by_how_much",
@@ -148,14 +139,12 @@ TESTS: dict[int, tuple[str, ...]] = {
     36: ("store/test_sqlite.py::test_a_policy_version_never_gets_another_document",),
     38: (
         "cli/test_output.py::test_a_control_character_does_not_reach_the_terminal",
-        "sandbox/test_text.py::"
-        "test_control_and_bidirectional_characters_do_not_reach_a_screen",
+        "sandbox/test_text.py::test_control_and_bidirectional_characters_do_not_reach_a_screen",
     ),
     39: (
         "broker/test_vend.py::test_a_failed_append_means_nothing_leaves",
         "broker/test_open.py::test_a_failed_append_means_no_token_leaves",
-        "e2e/test_kills.py::"
-        "test_a_broker_killed_at_any_moment_loses_nothing_it_acknowledged",
+        "e2e/test_kills.py::test_a_broker_killed_at_any_moment_loses_nothing_it_acknowledged",
     ),
     40: (
         "e2e/test_lifecycle.py::test_a_revoked_run_is_refused_with_its_reason",

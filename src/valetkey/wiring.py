@@ -12,6 +12,7 @@ import aiohttp
 from valetkey.aws import AmbientAws, StsClient
 from valetkey.broker import Broker, make_policy
 from valetkey.broker.readiness import Readiness
+from valetkey.errors import ValetkeyError
 from valetkey.settings import Settings
 from valetkey.store import SqliteStore
 from valetkey.version import VERSION
@@ -51,7 +52,7 @@ async def running(settings: Settings, *, url: str) -> AsyncIterator[CredentialsE
         broker = _broker(settings, store, keys, sts)
         await broker.start(program=VERSION, config_digest=settings.digest)
         readiness = Readiness(sts, store)
-        upkeep = asyncio.create_task(_upkeep(broker, readiness))
+        upkeep = asyncio.create_task(_upkeep(broker, readiness, store))
         stack.callback(upkeep.cancel)
         yield make_app(broker, readiness, public_url=settings.public_url or url, version=VERSION)
 
@@ -72,14 +73,27 @@ def _broker(settings: Settings, store: SqliteStore, keys: JwksSource, sts: StsCl
     )
 
 
-async def _upkeep(broker: Broker, readiness: Readiness) -> None:
-    told: list[str] = []
+async def _upkeep(broker: Broker, readiness: Readiness, store: SqliteStore) -> None:
+    told: set[str] = set()
     while True:
-        await readiness.check()
-        obstacles = readiness.obstacles()
-        for obstacle in obstacles:
-            if obstacle.code not in told:
-                log.warning(obstacle.message, extra={"code": obstacle.code, "hint": obstacle.hint})
-        told = [obstacle.code for obstacle in obstacles]
+        try:
+            told = await _look(broker, readiness, store, told=told)
+        except Exception:
+            log.exception("the upkeep failed; it goes on")
         await asyncio.sleep(CHECK_SECONDS)
-        broker.holdings.forget_expired(broker.clock())
+
+
+async def _look(
+    broker: Broker, readiness: Readiness, store: SqliteStore, *, told: set[str]
+) -> set[str]:
+    """Renew what is known of AWS and the disk; say in the log what is new in the way."""
+    broker.holdings.forget_expired(broker.clock())
+    if not store.is_writable:
+        with contextlib.suppress(ValetkeyError):
+            await store.probe()  # without traffic nobody would notice that the disk is back
+    await readiness.check()
+    obstacles = readiness.obstacles()
+    for obstacle in obstacles:
+        if obstacle.code not in told:
+            log.warning(obstacle.message, extra={"code": obstacle.code, "hint": obstacle.hint})
+    return {obstacle.code for obstacle in obstacles}

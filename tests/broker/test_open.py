@@ -177,6 +177,26 @@ async def test_a_shared_work_tag_is_not_bound(tmp_path: Path) -> None:
         await here.open("bob", attributes={"repo": "org/app"})
 
 
+async def test_an_issuers_name_never_stands_for_another_issuer(here: Platform) -> None:
+    """Invariant 3: the name is in tags, so two issuers' equal subjects would share them."""
+    from dataclasses import replace
+
+    await here.broker.start(program="0", config_digest="0")
+    people, cluster = here.broker.issuers
+    swapped = (replace(people, name="cluster"), replace(cluster, name="people"))
+    with pytest.raises(ValetkeyError) as caught:
+        await replace(here.broker, issuers=swapped).start(program="0", config_digest="0")
+    assert caught.value.code == "issuer-renamed"
+
+
+async def test_a_claim_with_two_meanings_makes_no_tag(tmp_path: Path) -> None:
+    templates = (parse_template("tenant", "{subject.org.id}"),)
+    async with platform(tmp_path, templates=templates) as here:
+        claims: dict[str, Any] = {"org": {"id": "evil"}, "org.id": "acme"}
+        subject = here.subject(**claims)
+        assert await refused(here, subject_token=subject, attributes={}) == "tag-value-ambiguous"
+
+
 async def test_equal_subjects_of_two_issuers_are_two_principals(here: Platform) -> None:
     """Lesson 10: the binding is to (issuer, subject)."""
     from valetkey.runs import PrincipalRef

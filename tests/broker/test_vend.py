@@ -163,7 +163,76 @@ async def test_the_next_caller_after_an_outage_gets_fresh_credentials(here: Plat
     with pytest.raises(ValetkeyError):
         await hand_out(here.broker, opened.token, "tenant-data")
     here.sts.failure = None
+    here.clock.now += 2
     await drawn(here, opened.token)
+
+
+async def test_a_broken_role_does_not_drive_sts_at_the_callers_pace(here: Platform) -> None:
+    """One run's trouble must not get the account throttled for all."""
+    opened = await here.open()
+    here.sts.failure = NO_STS
+    for _ in range(100):
+        with pytest.raises(ValetkeyError) as caught:
+            await hand_out(here.broker, opened.token, "tenant-data")
+        assert caught.value.code == "aws-unreachable"
+    assert len(here.sts.asked) == 1
+    assert (await here.kinds()).count("vend-failed") == 1
+
+
+async def test_an_unforeseen_failure_of_sts_withholds_nothing_valid(here: Platform) -> None:
+    opened = await here.open()
+    await drawn(here, opened.token)
+    here.sts.changes = {"no_such_field": 1}
+    here.clock.now = NOW + 3000
+    assert (await drawn(here, opened.token))["Token"] == "session-1"
+    assert (await here.audit())[-2] | {"at": 0} == {
+        "kind": "vend-failed",
+        "v": 1,
+        "at": 0,
+        "run": opened.run.id,
+        "grant": "tenant-data",
+        "role_arn": "arn:aws:iam::111122223333:role/agents/AgentTenantData",
+        "code": "internal-error",
+    }
+
+
+async def test_a_clock_set_back_does_not_make_old_credentials_fresh(here: Platform) -> None:
+    opened = await here.open()
+    await drawn(here, opened.token)
+    here.clock.now -= 7200
+    await drawn(here, opened.token)
+    assert len(here.sts.asked) == 2
+
+
+async def test_a_rotation_elsewhere_is_known_at_the_next_hand_out(
+    here: Platform, tmp_path: Path
+) -> None:
+    """Two brokers on one store: the new token is good at both, the old one at neither."""
+    from valetkey.broker import Rotated, rotate_token
+
+    opened = await here.open()
+    await drawn(here, opened.token)
+    async with platform(tmp_path) as other:
+        rotated = await rotate_token(other.broker, opened.token)
+        assert isinstance(rotated, Rotated)
+    await drawn(here, rotated.token)
+    here.clock.now += 60
+    assert await denied(here, opened.token) == "run-token"
+    await drawn(here, rotated.token)
+
+
+async def test_what_a_broker_remembers_of_a_token_does_not_decide(here: Platform) -> None:
+    from valetkey.broker import Rotated, rotate_token
+
+    opened = await here.open()
+    await drawn(here, opened.token)
+    stale = here.broker.known[opened.run.id]
+    rotated = await rotate_token(here.broker, opened.token)
+    assert isinstance(rotated, Rotated)
+    here.broker.known[opened.run.id] = stale
+    here.clock.now += 61
+    assert await denied(here, opened.token) == "run-token"
+    await drawn(here, rotated.token)
 
 
 @pytest.mark.parametrize(

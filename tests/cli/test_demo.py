@@ -36,7 +36,9 @@ def test_the_demo_passes(tmp_path: Path) -> None:
     assert report["failures"] == []
     assert report["hand_outs"] == {"alice": 2, "bob": 3}
     assert report["verified"]["answer"] == "verified"
-    denied = {a["did"] for a in report["attempts"] if a["agent"] == "alice" and a["expected"] == "denied"}
+    denied = {
+        a["did"] for a in report["attempts"] if a["agent"] == "alice" and a["expected"] == "denied"
+    }
     assert {"read bob's row", "read bob's object", "scan the table"} <= denied
 
 

@@ -9,7 +9,9 @@ from valetkey.cli.output import print_error, print_table, printable
 from valetkey.errors import ValetkeyError
 
 
-@pytest.mark.parametrize("character", ["\x1b", "\r", "\n", "\x00", "\x9b", "\u202e", "\u2066", "\u200b"])
+@pytest.mark.parametrize(
+    "character", ["\x1b", "\r", "\n", "\x00", "\x9b", "\u202e", "\u2066", "\u200b"]
+)
 def test_a_control_character_does_not_reach_the_terminal(character: str) -> None:
     """Lesson 38: it would rewrite the screen of whoever reads it."""
     shown = printable(f"before{character}after")

@@ -6,6 +6,7 @@ import random
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -94,7 +95,7 @@ def _call(
     *,
     bearer: str,
     body: str | None = None,
-) -> tuple[int, dict[str, str]]:
+) -> tuple[int, dict[str, Any]]:
     connection.request(method, target, body=body, headers={"Authorization": bearer})
     answer = connection.getresponse()
     said = answer.read()

@@ -1,4 +1,4 @@
-"""A broker whose own AWS identity is wrong: the code says which way, and AWS's words stay inside."""
+"""A broker whose own AWS identity is wrong: the code says how, and AWS's words stay inside."""
 
 from collections.abc import Mapping
 

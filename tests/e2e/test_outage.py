@@ -1,7 +1,7 @@
 """STS goes away and comes back: what is valid is served, what is not there is said clearly."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -16,6 +16,16 @@ pytestmark = pytest.mark.xdist_group("e2e-outage")
 def wire(aws: AwsSide) -> Iterator[Forwarder]:
     with Forwarder(int(aws.aws.endpoint.rpartition(":")[2])) as forwarder:
         yield forwarder
+
+
+def within_seconds(is_so: Callable[[], bool]) -> bool:
+    """Say whether it becomes so soon: after a failure STS is left alone for a moment."""
+    until = time.monotonic() + 8
+    while time.monotonic() < until:
+        if is_so():
+            return True
+        time.sleep(0.2)
+    return False
 
 
 @pytest.mark.slow
@@ -33,9 +43,7 @@ def test_still_valid_credentials_are_served_while_sts_is_away(
     assert (status, second["AccessKeyId"]) == (200, first["AccessKeyId"])
     assert [leaf["code"] for leaf in broker.leaves("vend-failed", opened.id)] != []
     wire.mend()
-    status, third = broker.draw(opened)
-    assert status == 200
-    assert third["AccessKeyId"] != first["AccessKeyId"]
+    assert within_seconds(lambda: broker.draw(opened)[1]["AccessKeyId"] != first["AccessKeyId"])
 
 
 @pytest.mark.slow
@@ -50,7 +58,7 @@ def test_with_nothing_held_an_outage_is_a_clear_problem_until_sts_is_back(
     assert [leaf["code"] for leaf in broker.leaves("vend-failed", opened.id)] == ["aws-unreachable"]
     assert broker.hand_outs(opened) == 0
     wire.mend()
-    assert broker.draw(opened)[0] == 200
+    assert within_seconds(lambda: broker.draw(opened)[0] == 200)
     assert broker.hand_outs(opened) == 1
 
 

@@ -1,6 +1,5 @@
 """What surrounds an agent of `valetkey run`: other people's credentials, and the run token."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -58,7 +57,7 @@ def test_ambient_credentials_do_not_win_over_the_runs(broker: Broker, tmp_path: 
 
 def descendants(pid: int) -> list[int]:
     """A process and all that it started, by their ids."""
-    children = {}
+    children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
@@ -100,7 +99,7 @@ def test_the_run_token_is_in_no_environment_and_no_command_line(broker: Broker, 
         shown = [visible(pid) for pid in descendants(agent.process.pid)]
         assert any("agent.py" in text for text in shown)
         assert not [s for s in secrets for text in shown if s in text]
-        assert not any(v == "alice" or v == "bob" for v in agent.ask("environment").values())
+        assert not any(v in {"alice", "bob"} for v in agent.ask("environment").values())
 
 
 def test_a_run_that_was_opened_for_a_command_ends_with_it(broker: Broker) -> None:
@@ -116,7 +115,7 @@ def test_nothing_is_left_of_a_run_that_ended(broker: Broker, tmp_path: Path) -> 
     script = "import os; print(os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'])"
     done = run(*opening(broker, "dave", sys.executable, "-c", script), env=env)
     assert done.stdout.startswith(str(tmp_path)), done.stderr
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_token_reaches_the_log_or_the_store(broker: Broker) -> None:
@@ -126,7 +125,7 @@ def test_no_token_reaches_the_log_or_the_store(broker: Broker) -> None:
     assert status == 200
     secrets = [opened.token, given["SecretAccessKey"], given["Token"]]
     secrets += [broker.orchestrator.read_text(), broker.aws.world.broker_secret]
-    written = [path for path in broker.folder.glob("valetkey.db*")] + [broker.server.log_path]
+    written = [*broker.folder.glob("valetkey.db*"), broker.server.log_path]
     assert len(written) >= 2
     for path in written:
         content = path.read_bytes()

@@ -1,6 +1,8 @@
 """The policies of the demo's role under tags that are absent, or nearly right."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import boto3
 import pytest
@@ -42,12 +44,13 @@ def answers(aws: AwsSide, role: str, **asked: object) -> list[str]:
     session = boto3.Session(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
     dynamodb, s3 = session.client("dynamodb", **where), session.client("s3", **where)
     heard = []
-    for call in (
+    calls: tuple[Callable[[], Any], ...] = (
         lambda: dynamodb.get_item(TableName=TABLE, Key={"user_id": {"S": "alice"}}),
         lambda: s3.get_object(Bucket=BUCKET, Key="traces/alice/1.txt"),
         lambda: dynamodb.scan(TableName=TABLE),
         lambda: s3.list_objects_v2(Bucket=BUCKET, Prefix="traces/"),
-    ):
+    )
+    for call in calls:
         try:
             call()
             heard.append("ok")

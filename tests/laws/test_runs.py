@@ -1,12 +1,14 @@
 """Laws of a run's states and of freshness."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.runs.test_run import a_run
 from valetkey.credentials import ADVISORY_WINDOW, Freshness, freshness
-from valetkey.runs import RunError, RunState, finish
+from valetkey.runs import RunState, may_become
 
 ORDER = {RunState.OPEN: 0, RunState.ENDED: 1, RunState.REVOKED: 2}
 
@@ -19,15 +21,14 @@ class RunLife(RuleBasedStateMachine):
         self.run = a_run()
         self.highest = 0
 
-    @rule(to=st.sampled_from(RunState), at=st.integers(1000, 3000))
-    def move(self, to: RunState, at: int) -> None:
+    @rule(to=st.sampled_from(RunState))
+    def move(self, to: RunState) -> None:
         before = self.run
-        try:
-            self.run = finish(before, to, at=at, because="test")
-        except RunError:
-            assert ORDER[to] <= ORDER[before.state]
-        else:
+        if may_become(before.state, to):
+            self.run = replace(before, state=to)
             assert ORDER[to] > ORDER[before.state]
+        else:
+            assert ORDER[to] <= ORDER[before.state]
 
     @invariant()
     def never_goes_back(self) -> None:
@@ -36,13 +37,7 @@ class RunLife(RuleBasedStateMachine):
 
     @invariant()
     def finished_is_not_live(self) -> None:
-        if self.run.state is not RunState.OPEN:
-            assert not self.run.is_live(0)
-
-    @invariant()
-    def keeps_everything_else(self) -> None:
-        fresh = a_run()
-        assert (self.run.id, self.run.tags, self.run.grants) == (fresh.id, fresh.tags, fresh.grants)
+        assert self.run.is_live(0) is (self.run.state is RunState.OPEN)
 
 
 TestRunLife = RunLife.TestCase

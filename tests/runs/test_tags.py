@@ -38,6 +38,10 @@ def test_what_sts_takes_is_taken_as_it_is(value: str) -> None:
         ("a\u200bb", "tag-value-characters"),
         ("\ud800", "tag-value-characters"),
         ("e\u0301", "tag-value-characters"),  # a combining mark is no letter
+        (" alice", "tag-value-space"),
+        ("alice ", "tag-value-space"),
+        (" ", "tag-value-space"),
+        ("\u00a0alice", "tag-value-space"),
         ("a/b", "tag-value-path-segment"),
         (".", "tag-value-path-segment"),
         ("..", "tag-value-path-segment"),

@@ -23,7 +23,7 @@ def code_of(text: str, claims: dict[str, Any], **attributes: str) -> str:
     [
         ("{subject.sub}", {"sub": "alice"}, "alice"),
         ("{subject.custom.tenant}", {"custom": {"tenant": "t1"}}, "t1"),
-        ("{subject.custom.tenant}", {"custom.tenant": "whole name first"}, "whole name first"),
+        ("{subject.custom.tenant}", {"custom.tenant": "a whole name"}, "a whole name"),
         ("{subject.https://example.com/tenant}", {"https://example.com/tenant": "t1"}, "t1"),
         ("{issuer}:{subject.sub}", {"sub": "alice"}, "cognito:alice"),
         ("{subject.sub:escaped}", {"sub": "auth0|5f"}, "auth0=7C5f"),

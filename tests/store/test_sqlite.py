@@ -32,7 +32,7 @@ from valetkey.broker.outcomes import (
     TokenUse,
     UseOutcome,
 )
-from valetkey.runs import PrincipalRef, RunState
+from valetkey.runs import PrincipalRef, Run, RunState
 from valetkey.store import SqliteStore, StoreError
 
 OPENED = OpenOutcome(OpenVerdict.OPENED)
@@ -272,24 +272,63 @@ async def test_finishing_an_unknown_run_records_nothing(store: SqliteStore, path
     assert log(path) == []
 
 
-async def _rotate(store: SqliteStore, run_id: str, old: bytes, new: bytes, now: float) -> bool:
+async def _rotate(
+    store: SqliteStore, run_id: str, old: bytes, new: bytes, now: float, *, until: int = NOW + 60
+) -> bool:
     return await store.rotate_token(
-        run_id, expected=old, new=new, previous_until=NOW + 60, now=now, record=noted(1)
+        run_id, expected=old, new=new, previous_until=until, now=now, record=noted(1)
     )
 
 
-async def test_of_two_rotations_from_one_token_one_wins(store: SqliteStore, path: Path) -> None:
+async def test_a_rotation_whose_answer_was_lost_may_be_asked_again(
+    store: SqliteStore, path: Path
+) -> None:
     run = a_run()
     await open_one(store, run)
     results = await asyncio.gather(
         *(_rotate(store, run.id, run.token_digest, bytes([n]) * 32, NOW) for n in range(8))
     )
-    assert results == [True] + [False] * 7
+    assert results == [True] * 8
     stored = await store.run(run.id)
     assert stored == replace(
-        run, token_digest=b"\0" * 32, previous_digest=run.token_digest, previous_until=NOW + 60
+        run, token_digest=b"\7" * 32, previous_digest=run.token_digest, previous_until=NOW + 60
     )
-    assert len(log(path)) == 2
+    assert len(log(path)) == 9
+
+
+async def test_a_lost_rotation_does_not_stretch_the_last_tokens_grace(store: SqliteStore) -> None:
+    run = a_run()
+    await open_one(store, run)
+    assert await _rotate(store, run.id, run.token_digest, b"1" * 32, NOW)
+    assert await _rotate(store, run.id, run.token_digest, b"2" * 32, NOW + 59, until=NOW + 119)
+    assert not await _rotate(store, run.id, run.token_digest, b"3" * 32, NOW + 60)
+    assert await use(store, run.id, now=NOW + 60) is UseOutcome.WRONG_TOKEN
+
+
+async def test_a_token_is_judged_in_the_transaction_that_writes_the_record(
+    store: SqliteStore, path: Path
+) -> None:
+    """Whatever a replica remembers: a token that was rotated away draws nothing."""
+    run = a_run()
+    await open_one(store, run)
+    await _rotate(store, run.id, run.token_digest, b"1" * 32, NOW)
+    before = len(log(path))
+    assert await use(store, run.id, now=NOW + 59) is UseOutcome.USED
+    assert await use(store, run.id, now=NOW + 60) is UseOutcome.WRONG_TOKEN
+    assert await use(store, run.id, now=NOW + 61, digest=b"1" * 32) is UseOutcome.USED
+    many = await asyncio.gather(
+        *(use(store, a.id, digest=b"x" * 32) for a in [run, *await _opened(store, 8)])
+    )
+    assert set(many) == {UseOutcome.WRONG_TOKEN}
+    kinds = [kind for kind, _ in log(path)[before:]]
+    assert kinds.count("credentials-handed-out") == 2
+
+
+async def _opened(store: SqliteStore, count: int) -> list[Run]:
+    runs = [a_run(number) for number in range(100, 100 + count)]
+    for run in runs:
+        await open_one(store, run)
+    return runs
 
 
 async def test_a_token_of_a_run_that_is_over_is_not_rotated(store: SqliteStore) -> None:

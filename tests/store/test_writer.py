@@ -37,10 +37,24 @@ async def test_a_failed_commit_fails_every_caller_and_the_next_one_works(
     assert failed
     assert {r.code for r in failed if isinstance(r, StoreError)} == {"store-unwritable"}
     assert len({id(r) for r in failed}) == len(failed)
-    assert store.is_writable
     await store.append(noted(99))
+    assert store.is_writable
     written = [f"n-{n}" for n, r in enumerate(results, 1) if r is None]
     assert [code for _, code in log(path)] == ["n-0", *written, "n-99"]
+    await store.close()
+
+
+async def test_a_store_that_can_not_be_written_says_so_until_it_can(path: Path) -> None:
+    store, connection = faulty_store(path)
+    seen = []
+    for statement in ("COMMIT", "UPDATE audit_head"):
+        connection.at, connection.times = statement, 1
+        with pytest.raises(StoreError):
+            await store.probe()
+        seen.append(store.is_writable)
+    await store.probe()
+    assert [*seen, store.is_writable] == [False, False, True]
+    assert log(path) == []
     await store.close()
 
 

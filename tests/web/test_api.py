@@ -102,6 +102,7 @@ async def test_an_unforeseen_error_denies_without_its_text(here: Api) -> None:
         (b'{"subject_token": "x", "attributes": {"a": 1}}', "request-malformed"),
         (b'{"subject_token": "x", "expires_in": "1h"}', "request-malformed"),
         (b'{"subject_token": "\xff"}', "request-malformed"),
+        (b'{"subject_token": "x", "subject_token": "y"}', "request-malformed"),
         (b" " * 70_000, "body-too-large"),
     ],
 )
@@ -150,7 +151,10 @@ async def test_runs_are_paged(here: Api) -> None:
     assert seen == ["e", "d", "c", "b", "a"]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "limit=-1", "state=lost"])
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=1001", "limit=x", "limit=-1", f"limit={'0' * 5000}1", "state=lost"],
+)
 async def test_a_bad_query_is_refused(here: Api, query: str) -> None:
     answer = await here.call("GET", f"/v1/runs?{query}", here.platform.actor())
     assert (answer.status, answer.code) == (400, "request-malformed")
@@ -203,10 +207,19 @@ async def test_a_rotated_token_takes_over_and_the_last_one_dies_after_its_grace(
     path = "/v1/credentials/tenant-data"
     assert (await here.call("GET", path, new)).status == 200
     assert (await here.call("GET", path, old)).status == 200
-    assert (await here.call("POST", "/v1/runs/self/token", old)).code == "run-token"
     here.platform.clock.now += 61
     assert (await here.call("GET", path, old)).code == "run-token"
+    assert (await here.call("POST", "/v1/runs/self/token", old)).code == "run-token"
     assert (await here.call("GET", path, new)).status == 200
+
+
+async def test_a_rotation_whose_answer_was_lost_is_asked_again(here: Api) -> None:
+    old = Secret((await here.open()).json["run_token"])
+    await here.call("POST", "/v1/runs/self/token", old)  # nobody heard the answer
+    answer = await here.call("POST", "/v1/runs/self/token", old)
+    assert answer.status == 200
+    new = Secret(answer.json["run_token"])
+    assert (await here.call("GET", "/v1/credentials/tenant-data", new)).status == 200
 
 
 async def test_a_run_may_end_itself(here: Api) -> None:
@@ -214,6 +227,25 @@ async def test_a_run_may_end_itself(here: Api) -> None:
     assert (await here.call("DELETE", "/v1/runs/self", token)).status == 204
     answer = await here.call("GET", "/v1/credentials/tenant-data", token)
     assert (answer.status, answer.code) == (403, "run-ended")
+
+
+@pytest.mark.parametrize("state", ["ended", "revoked", "expired"])
+async def test_a_run_that_is_over_is_told_so_before_it_starts_anything(
+    here: Api, state: str
+) -> None:
+    """`valetkey run` and `valetkey env` ask this first."""
+    opened = (await here.open()).json
+    token = Secret(opened["run_token"])
+    if state == "ended":
+        await here.call("DELETE", "/v1/runs/self", token)
+    elif state == "revoked":
+        path = f"/v1/runs/{opened['run']['id']}/revoke"
+        operator = here.platform.actor("operator")
+        await here.call("POST", path, operator, body={"because": "a test"})
+    else:
+        here.platform.clock.now += 9 * 3600
+    answer = await here.call("GET", "/v1/runs/self", token)
+    assert (answer.status, answer.code) == (403, f"run-{state}")
 
 
 async def test_readiness_tells_what_stands_in_the_way(here: Api) -> None:
@@ -249,14 +281,21 @@ async def test_a_broker_that_can_write_nothing_down_is_not_ready(here: Api) -> N
 
 async def test_an_unknown_route_is_a_problem_too(here: Api) -> None:
     assert (await here.call("GET", "/nope")).code == "not-found"
+    assert (await here.call("GET", "/v1/runs/")).code == "not-found"
     assert (await here.call("PATCH", "/v1/runs")).code == "method-not-allowed"
 
 
 async def test_a_refused_caller_is_on_record(here: Api) -> None:
-    await here.call("GET", "/v1/runs", Secret("nonsense"))
-    record = (await here.platform.audit())[-1]
-    assert (record["kind"], record["code"]) == ("request-refused", "token-malformed")
-    assert record["route"] == "GET /v1/runs"
+    for method, path, code in (
+        ("GET", "/v1/runs", "token-malformed"),
+        ("GET", "/v1/runs/self", "run-token"),
+        ("DELETE", "/v1/runs/self", "run-token"),
+        ("POST", "/v1/runs/self/token", "run-token"),
+    ):
+        await here.call(method, path, Secret("nonsense"))
+        record = (await here.platform.audit())[-1]
+        assert (record["kind"], record["code"]) == ("request-refused", code)
+        assert record["route"] == f"{method} {path}"
 
 
 async def test_openapi_is_served_and_names_its_documents(here: Api) -> None:

@@ -35,7 +35,7 @@ class BrokerStarted:
     version: ClassVar = 1
     at: int
     program: str  # the version of valetkey
-    config_digest: str  # SHA-256 of the settings as understood, hexadecimal
+    config_digest: str  # SHA-256 of the configuration files as read, hexadecimal
     policy_version: str | None = None
 
 

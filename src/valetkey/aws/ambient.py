@@ -98,7 +98,7 @@ class AmbientAws:
                 if getattr(self._found, "refresh_needed", lambda: False)():
                     return await asyncio.to_thread(self._found.get_frozen_credentials)
                 return self._found.get_frozen_credentials()
-        except BotoCoreError as error:
+        except Exception as error:  # noqa: BLE001  # providers raise ClientError, OSError, ValueError
             raise AwsError(
                 "aws-credentials-expired",
                 "the broker's own AWS credentials can't be renewed",

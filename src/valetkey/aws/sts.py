@@ -108,7 +108,7 @@ class StsClient:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=CALL_SECONDS),
             ) as response:
-                body = await response.content.read(MAX_ANSWER_BYTES)
+                body = await _whole(response)
                 status, headers = response.status, dict(response.headers)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise AwsError(
@@ -166,6 +166,16 @@ class StsClient:
             return now
         self.clock_skew = stated - now
         return stated
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """Read an answer to its end; `content.read(n)` would stop at the first packet."""
+    body = bytearray()
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > MAX_ANSWER_BYTES:
+            raise AwsError("aws-failed", "what answered is not STS", detail="a huge answer")
+    return bytes(body)
 
 
 def _assumed_role(answer: Shape, answered_at: float) -> AssumedRole:

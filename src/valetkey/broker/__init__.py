@@ -5,7 +5,7 @@ from valetkey.broker.authenticate import authenticate, identify
 from valetkey.broker.broker import Broker, milliseconds
 from valetkey.broker.errors import BrokerError, SubjectRejected
 from valetkey.broker.finish import end_own_run, end_run, revoke_run
-from valetkey.broker.inspect import find_run, list_runs
+from valetkey.broker.inspect import find_own_run, find_run, list_runs
 from valetkey.broker.open import Opened, OpenRequest, open_run
 from valetkey.broker.outcomes import (
     FinishOutcome,
@@ -36,6 +36,7 @@ __all__ = [
     "authenticate",
     "end_own_run",
     "end_run",
+    "find_own_run",
     "find_run",
     "hand_out",
     "identify",

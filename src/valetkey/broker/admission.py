@@ -1,6 +1,7 @@
 """Whose run is this? A presented run token becomes the run that it opens."""
 
-from valetkey.broker.broker import Broker, KnownRun
+from valetkey.audit import RequestRefused
+from valetkey.broker.broker import Broker, KnownRun, milliseconds
 from valetkey.identity import Refusal
 from valetkey.runs import RunError, opens, run_id_of
 from valetkey.secret import Secret
@@ -21,9 +22,25 @@ async def admit_run(broker: Broker, token: Secret, *, now: float) -> KnownRun | 
     if known is None:
         return Refusal(code="run-token", public=_UNKNOWN, reasons=(f"no run `{run_id}`",))
     if not opens(token, known.run, now=now):
+        # It may have been rotated elsewhere since it was read: look once more.
+        broker.known.pop(run_id, None)
+        known = await broker.run(run_id) or known
+    if not opens(token, known.run, now=now):
         return Refusal(
             code="run-token",
             public=_UNKNOWN,
             reasons=(f"the token is not the one of run `{run_id}`, or it was rotated away",),
+        )
+    return known
+
+
+async def admit_caller(
+    broker: Broker, token: Secret, *, route: str, now: float
+) -> KnownRun | Refusal:
+    """Admit the run that calls `route`; a refused token is on record before it is refused."""
+    known = await admit_run(broker, token, now=now)
+    if isinstance(known, Refusal):
+        await broker.store.append(
+            RequestRefused(at=milliseconds(now), code=known.code, route=route)
         )
     return known

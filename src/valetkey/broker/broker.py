@@ -46,7 +46,11 @@ class Broker:
     known: dict[str, KnownRun] = field(default_factory=dict)
 
     async def start(self, *, program: str, config_digest: str) -> None:
-        """Put the policy of new runs and the start itself on record, before anything is served."""
+        """Put the issuers' names, the policy of new runs and the start itself on record.
+
+        Nothing is served before. A name that stood for another issuer is refused: it is in tags.
+        """
+        await self.store.put_issuers({issuer.name: issuer.url for issuer in self.issuers})
         await self.store.put_policy(self.policy.version, self.policy.document)
         await self.store.append(
             BrokerStarted(

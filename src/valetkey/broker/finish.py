@@ -1,7 +1,7 @@
 """End a run, or revoke it: from then on nothing is given to it."""
 
-from valetkey.audit import RunEnded, RunRevoked
-from valetkey.broker.admission import admit_run
+from valetkey.audit import RequestRefused, RunEnded, RunRevoked
+from valetkey.broker.admission import admit_caller
 from valetkey.broker.broker import Broker, milliseconds
 from valetkey.broker.errors import BrokerError
 from valetkey.broker.inspect import may_see
@@ -16,7 +16,7 @@ MAX_REASON = 500
 async def end_own_run(broker: Broker, token: Secret) -> Run | Refusal:
     """End the run that the token is of. A run may end itself: that opens nothing."""
     now = broker.clock()
-    known = await admit_run(broker, token, now=now)
+    known = await admit_caller(broker, token, route="DELETE /v1/runs/self", now=now)
     if isinstance(known, Refusal):
         return known
     run = known.run
@@ -50,6 +50,11 @@ async def revoke_run(
             "reason-missing", f"say why in 1 to {MAX_REASON} characters: it is recorded"
         )
     if not (principal.may(Power.REVOKE) or principal.may(Power.ADMINISTER)):
+        await broker.store.append(
+            RequestRefused(
+                at=milliseconds(now), code="not-permitted", route="POST /v1/runs/{id}/revoke"
+            )
+        )
         return Refusal(
             code="not-permitted",
             public="the principal may not revoke runs",

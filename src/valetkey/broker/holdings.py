@@ -30,29 +30,42 @@ class Held:
         return freshness(issued_at=self.issued_at, expiration=self.answer.expiration, now=now)
 
 
+PAUSE_AFTER_FAILURE = 2.0
+"""Seconds for which a failed refresh is the answer: one broken role must not drive STS at the pace
+of whoever asks, until AWS throttles the account for all."""
+
+
 class Holdings:
     """Held credentials by cache key, and the refreshes under way."""
 
-    __slots__ = ("_by_run", "_held", "_refreshing")
+    __slots__ = ("_by_run", "_failed_at", "_held", "_refreshing")
 
     def __init__(self) -> None:
         self._held: dict[bytes, Held] = {}
         self._by_run: dict[str, set[bytes]] = {}
         self._refreshing: dict[bytes, asyncio.Task[Held]] = {}
+        self._failed_at: dict[bytes, float] = {}
 
     def get(self, key: bytes) -> Held | None:
         """Return what is held under `key`, expired or not."""
         return self._held.get(key)
 
     def refresh(
-        self, key: bytes, run_id: str, fetch: Callable[[], Awaitable[Held]]
+        self, key: bytes, run_id: str, fetch: Callable[[], Awaitable[Held]], *, now: float
     ) -> asyncio.Task[Held]:
-        """Return the refresh under way for `key`, or begin one. Await it shielded."""
+        """Return the refresh under way for `key`, or one that failed just now, or begin one.
+
+        Await it shielded.
+        """
         task = self._refreshing.get(key)
+        failed_at = self._failed_at.get(key)
+        if failed_at is not None and not 0 <= now - failed_at < PAUSE_AFTER_FAILURE:
+            task = None
         if task is None:
+            self._failed_at.pop(key, None)
             task = asyncio.ensure_future(self._run(key, run_id, fetch))
             self._refreshing[key] = task
-            task.add_done_callback(lambda done: self._finished(key, done))
+            task.add_done_callback(lambda done: self._finished(key, run_id, done, now))
         return task
 
     async def _run(self, key: bytes, run_id: str, fetch: Callable[[], Awaitable[Held]]) -> Held:
@@ -61,21 +74,31 @@ class Holdings:
         self._by_run.setdefault(run_id, set()).add(key)
         return held
 
-    def _finished(self, key: bytes, task: asyncio.Task[Held]) -> None:
-        self._refreshing.pop(key, None)
-        if not task.cancelled():
-            task.exception()  # looked at, so that a refresh nobody waited for stays silent
+    def _finished(self, key: bytes, run_id: str, task: asyncio.Task[Held], now: float) -> None:
+        if task.cancelled() or task.exception() is None:
+            self._refreshing.pop(key, None)
+            return
+        # The failed task stays for a moment: it is the answer to who asks again at once.
+        self._failed_at[key] = now
+        self._by_run.setdefault(run_id, set()).add(key)
 
     def forget(self, run_id: str) -> None:
         """Drop everything held for a run that is over."""
         for key in self._by_run.pop(run_id, ()):
-            self._held.pop(key, None)
+            self._drop(key)
 
     def forget_expired(self, now: float) -> None:
         """Drop what is past its expiry: a run that asks no more must not cost memory."""
         for run_id, keys in list(self._by_run.items()):
-            for key in [k for k in keys if self._held[k].answer.expiration <= now]:
-                keys.discard(key)
-                del self._held[key]
+            for key in list(keys):
+                held = self._held.get(key)
+                if held is None or held.answer.expiration <= now:
+                    keys.discard(key)
+                    self._drop(key)
             if not keys:
                 del self._by_run[run_id]
+
+    def _drop(self, key: bytes) -> None:
+        self._held.pop(key, None)
+        if self._failed_at.pop(key, None) is not None:
+            self._refreshing.pop(key, None)

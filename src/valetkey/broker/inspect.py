@@ -1,8 +1,11 @@
-"""Show runs to who may see them: their opener, and who may revoke or administer."""
+"""Show runs to who may see them: the run itself, its opener, who may revoke or administer."""
 
+from valetkey.broker.admission import admit_caller
 from valetkey.broker.broker import Broker
-from valetkey.identity import Power, Principal
+from valetkey.broker.outcomes import OVER, UseOutcome
+from valetkey.identity import Power, Principal, Refusal
 from valetkey.runs import Run, RunState
+from valetkey.secret import Secret
 
 MAX_PAGE = 1_000
 
@@ -24,6 +27,24 @@ async def find_run(broker: Broker, principal: Principal, run_id: str) -> Run | N
     return run if run is not None and may_see(principal, run) else None
 
 
+async def find_own_run(broker: Broker, token: Secret) -> Run | Refusal:
+    """Return the run that the token is of while it is live, so that nobody starts work in vain."""
+    now = broker.clock()
+    known = await admit_caller(broker, token, route="GET /v1/runs/self", now=now)
+    if isinstance(known, Refusal):
+        return known
+    run = await broker.store.run(known.run.id) or known.run
+    if run.is_live(now):
+        return run
+    outcome = _OUTCOMES.get(run.state, UseOutcome.EXPIRED)
+    return Refusal(
+        code=outcome.value, public=OVER[outcome], reasons=(f"run `{run.id}`: {outcome.value}",)
+    )
+
+
+_OUTCOMES = {RunState.ENDED: UseOutcome.ENDED, RunState.REVOKED: UseOutcome.REVOKED}
+
+
 async def list_runs(
     broker: Broker,
     principal: Principal,
@@ -32,7 +53,7 @@ async def list_runs(
     after: str | None = None,
     limit: int = 100,
 ) -> list[Run]:
-    """Return a page of the runs that the principal may see, in the order they were opened."""
+    """Return a page of the runs that the principal may see, the newest first."""
     if sees_all(principal):
         opener = None
     elif principal.may(Power.OPEN_RUNS):

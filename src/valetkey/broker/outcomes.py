@@ -41,6 +41,16 @@ class UseOutcome(Enum):
     EXPIRED = "run-expired"
     ENDED = "run-ended"
     REVOKED = "run-revoked"
+    WRONG_TOKEN = "run-token"  # noqa: S105 - a code: it was rotated away since it was looked at
+
+
+OVER = {
+    UseOutcome.EXPIRED: "the run has expired",
+    UseOutcome.ENDED: "the run was ended",
+    UseOutcome.REVOKED: "the run was revoked",
+    UseOutcome.WRONG_TOKEN: "the run token is not accepted",
+}
+"""What a run that is over may be told of it."""
 
 
 class FinishOutcome(Enum):

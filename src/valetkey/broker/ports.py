@@ -48,9 +48,18 @@ class Store(Protocol):
     ) -> OpenOutcome: ...
 
     async def use_run(
-        self, run_id: str, *, now: float, leaf: bytes, refuse: Callable[[UseOutcome], bytes]
+        self,
+        run_id: str,
+        *,
+        digest: bytes,
+        now: float,
+        leaf: bytes,
+        refuse: Callable[[UseOutcome], bytes],
     ) -> UseOutcome:
-        """Append `leaf` if the run is open and unexpired, else what `refuse` makes; say which."""
+        """Append `leaf` if the run is open and unexpired and the token of `digest` is its own.
+
+        Else append what `refuse` makes; say which.
+        """
         ...
 
     async def append(self, *records: Record) -> None: ...
@@ -80,6 +89,8 @@ class Store(Protocol):
         after: str | None = None,
         limit: int = 100,
     ) -> list[Run]: ...
+
+    async def put_issuers(self, urls: Mapping[str, str]) -> None: ...
 
     async def put_policy(self, version: str, document: str) -> None: ...
 

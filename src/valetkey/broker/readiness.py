@@ -75,8 +75,8 @@ class Readiness:
 
 _UNWRITABLE = ValetkeyError(
     "store-stopped",
-    "the store's writer has ended",
-    hint="the log says why; restart the broker when the disk is writable",
+    "the store can't be written: nothing is given out without its record",
+    hint="see that the disk has room and is writable; if it stays, restart the broker",
 )
 _TAGGED = ValetkeyError(
     "aws-broker-session-tagged",

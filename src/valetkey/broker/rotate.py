@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from valetkey.audit import TokenRotated
-from valetkey.broker.admission import admit_run
+from valetkey.broker.admission import admit_caller
 from valetkey.broker.broker import Broker, milliseconds
 from valetkey.identity import Refusal
 from valetkey.runs import PREVIOUS_TOKEN_GRACE, TOKEN_ENTROPY_BYTES, new_run_token
@@ -25,7 +25,7 @@ async def rotate_token(broker: Broker, token: Secret) -> Rotated | Refusal:
     and the log shows that the token was shared.
     """
     now = broker.clock()
-    known = await admit_run(broker, token, now=now)
+    known = await admit_caller(broker, token, route="POST /v1/runs/self/token", now=now)
     if isinstance(known, Refusal):
         return known
     run = known.run

@@ -18,7 +18,7 @@ from valetkey.broker.broker import Broker, KnownRun, milliseconds
 from valetkey.broker.draws import Draw, make_draw
 from valetkey.broker.errors import BrokerError
 from valetkey.broker.holdings import Held
-from valetkey.broker.outcomes import UseOutcome
+from valetkey.broker.outcomes import OVER, UseOutcome
 from valetkey.credentials import (
     AssumedRole,
     AssumeRoleRequest,
@@ -34,6 +34,12 @@ from valetkey.secret import Secret
 PATIENCE = 1.0
 """Seconds that a caller waits for a refresh while valid credentials are held: botocore's container
 provider gives up after two, and the refresh goes on without it."""
+HOPE = 5.0
+"""Seconds that a caller waits when nothing is held; longer than that no SDK waits with it."""
+
+_SLOW = BrokerError(
+    "aws-slow", "AWS does not answer in time", hint="ask again: the request to AWS goes on"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ async def hand_out(broker: Broker, token: Secret, grant_name: str) -> HandOut | 
             held = None  # no STS call for a run that is over; step 4 says why
 
     # 4. The record, then the release.
-    return await _release(broker, draw, held, fresh=fresh)
+    return await _release(broker, draw, held, digest=token.digest(), fresh=fresh)
 
 
 async def _new_draw(broker: Broker, known: KnownRun, name: str) -> Draw | Refusal:
@@ -107,16 +113,18 @@ async def _is_live(broker: Broker, run: Run, *, now: float) -> bool:
 
 async def _renewed(broker: Broker, draw: Draw, *, held: Held | None, now: float) -> Held:
     """Return fresh credentials, or the held ones if they are valid and STS gives none."""
-    task = broker.holdings.refresh(draw.key, draw.run.id, lambda: vend(broker, draw))
+    task = broker.holdings.refresh(draw.key, draw.run.id, lambda: vend(broker, draw), now=now)
     if held is not None and held.freshness(now) is Freshness.AGING:
         return held
-    patience = None if held is None else PATIENCE
+    valid = held is not None and held.freshness(now) is not Freshness.EXPIRED
     try:
-        return await asyncio.wait_for(asyncio.shield(task), patience)
-    except (ValetkeyError, TimeoutError):
-        if held is None or held.freshness(broker.clock()) is Freshness.EXPIRED:
-            raise
-        return held
+        return await asyncio.wait_for(asyncio.shield(task), PATIENCE if valid else HOPE)
+    except Exception as error:  # whatever went wrong: valid credentials are not withheld
+        if held is not None and held.freshness(broker.clock()) is not Freshness.EXPIRED:
+            return held
+        if isinstance(error, TimeoutError):
+            raise _SLOW from None
+        raise
 
 
 async def vend(broker: Broker, draw: Draw) -> Held:
@@ -124,14 +132,15 @@ async def vend(broker: Broker, draw: Draw) -> Held:
     try:
         answer = await broker.sts.assume_role(draw.request)
         _check(draw.request, answer)
-    except ValetkeyError as error:
+    except Exception as error:  # whatever it was, it is on record before anybody hears of it
+        code = error.code if isinstance(error, ValetkeyError) else "internal-error"
         await broker.store.append(
             VendFailed(
                 at=milliseconds(broker.clock()),
                 run=draw.run.id,
                 grant=draw.grant.name,
                 role_arn=str(draw.grant.role),
-                code=error.code,
+                code=code,
             )
         )
         raise
@@ -153,7 +162,7 @@ def _check(request: AssumeRoleRequest, answer: AssumedRole) -> None:
 
 
 async def _release(
-    broker: Broker, draw: Draw, held: Held | None, *, fresh: bool
+    broker: Broker, draw: Draw, held: Held | None, *, digest: bytes, fresh: bool
 ) -> HandOut | Refusal:
     now = broker.clock()  # read again: STS may have taken seconds
     at = milliseconds(now)
@@ -164,7 +173,9 @@ async def _release(
         leaf = leaf_bytes(_handed_out(draw, held.answer, at=at, fresh="yes"))
     else:
         leaf = held.leaf.at(at)
-    outcome = await broker.store.use_run(draw.run.id, now=now, leaf=leaf, refuse=refuse)
+    outcome = await broker.store.use_run(
+        draw.run.id, digest=digest, now=now, leaf=leaf, refuse=refuse
+    )
     if outcome is UseOutcome.USED and held is not None:
         return HandOut(held.body, held.answer.expiration)
     broker.forget(draw.run.id)
@@ -172,7 +183,7 @@ async def _release(
         outcome = UseOutcome.EXPIRED
     return Refusal(
         code=outcome.value,
-        public=_OVER.get(outcome, "the run is not open"),
+        public=OVER.get(outcome, "the run is not open"),
         reasons=(f"run `{draw.run.id}`: {outcome.value}",),
     )
 
@@ -180,13 +191,6 @@ async def _release(
 def _refused(draw: Draw, at: int, outcome: UseOutcome) -> bytes:
     record = HandOutRefused(at=at, code=outcome.value, run=draw.run.id, grant=draw.grant.name)
     return leaf_bytes(record)
-
-
-_OVER = {
-    UseOutcome.EXPIRED: "the run has expired",
-    UseOutcome.ENDED: "the run was ended",
-    UseOutcome.REVOKED: "the run was revoked",
-}
 
 
 def _handed_out(draw: Draw, answer: AssumedRole, *, at: int, fresh: str) -> CredentialsHandedOut:

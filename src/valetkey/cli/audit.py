@@ -1,6 +1,7 @@
 """`valetkey audit`: read the log and check that nobody changed it."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -119,8 +120,15 @@ def line(index: int, leaf: "Leaf") -> str:
     """Return one record as a line for people."""
     instant = datetime.fromtimestamp(leaf.at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     members = "  ".join(
-        f"{name}={value if isinstance(value, str) else json.dumps(value)}"
+        f"{name}={_shown(value)}"
         for name, value in leaf.members.items()
         if name not in {"at", "kind", "v"}
     )
     return printable(f"{index:>6}  {instant}  {leaf.kind:<24}  {members}")
+
+
+def _shown(value: object) -> str:
+    """Return a value that can't pass for two: what is not one plain word is quoted."""
+    if isinstance(value, str) and re.fullmatch(r"[!-<>-~]+", value):
+        return value
+    return json.dumps(value)

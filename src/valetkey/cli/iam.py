@@ -6,6 +6,9 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from valetkey.cli.output import FAILED, print_error
+from valetkey.errors import ValetkeyError
+
 app = typer.Typer(no_args_is_help=True, help="Put requests to the IAM policy evaluator.")
 
 
@@ -34,8 +37,8 @@ def evaluate(
         try:
             stream = file.open("rb")
         except OSError as error:
-            typer.echo(f"cannot read `{file}`: {error.strerror}", err=True)
-            raise typer.Exit(1) from None
+            print_error(ValetkeyError("file-unreadable", f"cannot read `{file}`: {error.strerror}"))
+            raise typer.Exit(FAILED) from None
         with stream:
             good = _answer_all(stream)
     if not good:

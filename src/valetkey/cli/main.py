@@ -19,7 +19,7 @@ def main() -> None:
     from valetkey.sandbox.errors import BrokerDeniedError
 
     try:
-        app()
+        app(prog_name="valetkey")
     except ValetkeyError as error:
         print_error(error)
         sys.exit(DENIED if isinstance(error, BrokerDeniedError) else FAILED)

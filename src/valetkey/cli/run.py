@@ -97,6 +97,11 @@ def run(
     )
     client = BrokerClient(broker)
     errand = _prepare(client, asked, tuple(command))
+    if not quiet and asked.actor_token_file not in {None, _STANDARD_INPUT}:
+        _say(
+            f"note: the command can read {asked.actor_token_file} and open runs with it; where you"
+            " don't trust it, pass the token on standard input or join a run by its run token"
+        )
     raise typer.Exit(_carry_out(client, errand, ends=end or run_token_file is None, is_quiet=quiet))
 
 

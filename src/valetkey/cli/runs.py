@@ -67,7 +67,7 @@ def show(run_id: RunId, token_file: TokenFile, broker: BrokerUrl = DEFAULT_BROKE
 def end(run_id: RunId, token_file: TokenFile, broker: BrokerUrl = DEFAULT_BROKER) -> None:
     """End a run: from then on it is given nothing."""
     _call("DELETE", f"/v1/runs/{quote(run_id, safe='')}", broker=broker, token_file=token_file)
-    print(f"{run_id} is ended")
+    print(f"{run_id} is over")
 
 
 @app.command()

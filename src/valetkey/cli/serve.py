@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 from typing import TYPE_CHECKING, Annotated
@@ -35,6 +36,8 @@ def serve(
 
     _log_to_stderr(log_level)
     settings = read_settings(config)
+    _raise_open_files()
+    _warn(settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, as_json=as_json))
 
@@ -42,6 +45,7 @@ def serve(
 async def _serve(settings: "Settings", *, as_json: bool) -> None:
     import uvicorn
 
+    from valetkey.web.bounded import BoundedProtocol
     from valetkey.wiring import running
 
     listener = _listen(settings)
@@ -56,7 +60,7 @@ async def _serve(settings: "Settings", *, as_json: bool) -> None:
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=10,
-            h11_max_incomplete_event_size=65_536,
+            http=BoundedProtocol,
             limit_concurrency=4_096,
         )
         if as_json:
@@ -92,6 +96,22 @@ def _listen(settings: "Settings") -> socket.socket:
     return listener
 
 
+def _raise_open_files() -> None:
+    """Take what the system allows: 1024, a common soft limit, is fewer than a day's agents."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _warn(settings: "Settings") -> None:
+    loopback = settings.host in {"localhost", "::1"} or settings.host.startswith("127.")
+    if not loopback and not (settings.public_url or "").startswith("https:"):
+        logging.getLogger("valetkey").warning(
+            "run tokens will cross the network in the clear: put TLS in front and set public_url",
+            extra={"listen": settings.host},
+        )
+
+
 def _log_to_stderr(level: str) -> None:
     from valetkey.cli.logs import OperatorFormatter
     from valetkey.settings import SettingsError
@@ -101,5 +121,6 @@ def _log_to_stderr(level: str) -> None:
         raise SettingsError("log-level", f"`{level}` is not debug, info, warning or error")
     stream = logging.StreamHandler()
     stream.setFormatter(OperatorFormatter())
-    logging.basicConfig(level=number, handlers=[stream])
-    logging.getLogger("uvicorn").setLevel(max(number, logging.WARNING))
+    # Only our own lines get the chosen level: botocore's debug lines hold whole STS answers.
+    logging.basicConfig(level=logging.WARNING, handlers=[stream])
+    logging.getLogger("valetkey").setLevel(number)

@@ -11,6 +11,8 @@ from enum import Enum
 ADVISORY_WINDOW = 15 * 60
 COMFORT = 5 * 60
 """Seconds above the advisory window at which a refresh begins, unseen by any client."""
+CLOCK_STEP = 60
+"""Seconds by which a clock may be set back without anything being doubted."""
 SHORT_SESSION_REUSE = 30
 """Seconds for which a 900 s session is reused: it is inside the window from its first second."""
 
@@ -28,6 +30,8 @@ def freshness(*, issued_at: float, expiration: float, now: float) -> Freshness:
     """Judge credentials held since `issued_at`; all three are Unix seconds."""
     if now >= expiration:
         return Freshness.EXPIRED
+    if now < issued_at - CLOCK_STEP:
+        return Freshness.STALE  # the clock went back: their age can't be told by it
     spare = expiration - issued_at - ADVISORY_WINDOW
     if spare <= 0:
         return Freshness.FRESH if now < issued_at + SHORT_SESSION_REUSE else Freshness.STALE

@@ -11,8 +11,8 @@ from valetkey.runs.run import (
     Run,
     RunId,
     RunState,
-    finish,
     is_run_id,
+    may_become,
     new_run_id,
 )
 from valetkey.runs.tags import RUN_TAG, check_key, check_keys, check_value, session_tags
@@ -46,8 +46,8 @@ __all__ = [
     "check_keys",
     "check_value",
     "escape",
-    "finish",
     "is_run_id",
+    "may_become",
     "new_run_id",
     "new_run_token",
     "opens",

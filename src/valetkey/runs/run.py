@@ -4,11 +4,9 @@ This module holds the value and its few moves. It does not open runs, store them
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import NewType
-
-from valetkey.runs.errors import RunError
 
 RunId = NewType("RunId", str)
 
@@ -91,16 +89,14 @@ def is_run_id(text: str) -> bool:
     )
 
 
-def finish(run: Run, to: RunState, *, at: int, because: str | None = None) -> Run:
-    """Return `run` ended or revoked. An ended run may still be revoked: AWS sessions live on.
+_AFTER = {
+    RunState.OPEN: frozenset({RunState.ENDED, RunState.REVOKED}),
+    # An ended run may still be revoked: the sessions that AWS gave it live on.
+    RunState.ENDED: frozenset({RunState.REVOKED}),
+    RunState.REVOKED: frozenset[RunState](),
+}
 
-    Raises `RunError("run-finished")` for a move that changes nothing or goes backwards.
-    """
-    allowed = {
-        RunState.OPEN: {RunState.ENDED, RunState.REVOKED},
-        RunState.ENDED: {RunState.REVOKED},
-        RunState.REVOKED: set[RunState](),
-    }
-    if to not in allowed[run.state]:
-        raise RunError("run-finished", f"run `{run.id}` is {run.state.value} already")
-    return replace(run, state=to, ended_at=at, because=because)
+
+def may_become(state: RunState, to: RunState) -> bool:
+    """Say whether a run in `state` may move to `to`. Nothing goes back, nothing stays."""
+    return to in _AFTER[state]

@@ -71,6 +71,12 @@ def check_value(key: str, value: str, *, path_segment: bool) -> None:
             f"the value of tag `{key}` has U+{ord(bad):04X}, which AWS does not take in a tag",
             hint=f"write `:escaped` in the template of `{key}` to opt into the published encoding",
         )
+    if value != value.strip():
+        raise TagError(
+            "tag-value-space",
+            f"the value of tag `{key}` begins or ends with a space, which others trim",
+            hint=f"write `:escaped` in the template of `{key}` if it is meant",
+        )
     if path_segment and ("/" in value or value in {".", ".."}):
         raise TagError(
             "tag-value-path-segment",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from valetkey.identity import JsonValue, values_at
 from valetkey.runs.errors import TagError
 from valetkey.runs.escaping import escape
 from valetkey.runs.tags import check_value, is_tag_text
@@ -73,7 +74,7 @@ class TagTemplate:
 class Material:
     """What templates are filled from: verified claims, the issuer's name, work attributes."""
 
-    claims: Mapping[str, object]
+    claims: Mapping[str, JsonValue]
     issuer_name: str
     attributes: Mapping[str, str]
 
@@ -158,10 +159,10 @@ def _value(key: str, placeholder: Placeholder, material: Material) -> str:
         case Source.ISSUER:
             return material.issuer_name
         case Source.REQUEST:
-            found: object = material.attributes.get(placeholder.name)
+            found: JsonValue = material.attributes.get(placeholder.name)
             what = f"work attribute `{placeholder.name}`"
         case Source.SUBJECT:
-            found = _claim(material.claims, placeholder.name)
+            found = _claim(key, material.claims, placeholder.name)
             what = f"claim `{placeholder.name}` of the subject token"
     if found is None:
         raise TagError("tag-value-missing", f"tag `{key}` needs {what}, and it is missing")
@@ -171,13 +172,9 @@ def _value(key: str, placeholder: Placeholder, material: Material) -> str:
     return found
 
 
-def _claim(claims: Mapping[str, object], name: str) -> object:
-    """Find a claim by its whole name first (a namespaced one has dots), then by dotted path."""
-    if name in claims:
-        return claims[name]
-    here: object = claims
-    for step in name.split("."):
-        if not isinstance(here, Mapping) or step not in here:
-            return None
-        here = here[step]
-    return here
+def _claim(key: str, claims: Mapping[str, JsonValue], name: str) -> JsonValue:
+    """Find a claim as trust rules do: by its whole name or a dotted path, never both."""
+    found = values_at(claims, name)
+    if len(found) > 1:
+        raise TagError("tag-value-ambiguous", f"tag `{key}`: claim `{name}` has two meanings")
+    return found[0] if found else None

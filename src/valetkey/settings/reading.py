@@ -54,7 +54,12 @@ def read_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
     file = _decode(path, raw, ConfigFile)
     grants = list(file.grants)
     for each in extra:
-        more = each.read_bytes()
+        try:
+            more = each.read_bytes()
+        except OSError as error:
+            raise SettingsError(
+                "config-unreadable", f"`{each.name}` can't be read: {error.strerror}"
+            ) from None
         raw += b"\0" + more
         grants += _decode(each, more, GrantsFile).grants
     return _understand(path, file, grants, environ, digest=hashlib.sha256(raw).hexdigest())
@@ -98,7 +103,7 @@ def _understand(
         issuers=issuers,
         rules=rules,
         templates=templates,
-        grants=tuple(_grant(table, file.aws, environ) for table in grants),
+        grants=tuple(_grant(table, file.aws, environ, folder=path.parent) for table in grants),
     )
     check_rules(settings)
     check_grants(settings.grants)
@@ -108,7 +113,7 @@ def _understand(
 
 def _listen(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+    if not (host and len(port) <= 5 and port.isascii() and port.isdigit()) or int(port) > 65_535:
         raise SettingsError("config-invalid", f"`listen`: `{text}` is not HOST:PORT")
     return host.strip("[]"), int(port)
 
@@ -203,7 +208,7 @@ def _path_segments(tenancy: TenancySection) -> frozenset[str]:
     )
 
 
-def _grant(table: GrantTable, aws: AwsTable, environ: Mapping[str, str]) -> Grant:
+def _grant(table: GrantTable, aws: AwsTable, environ: Mapping[str, str], *, folder: Path) -> Grant:
     try:
         source = GrantSource(table.source)
     except ValueError:
@@ -219,19 +224,25 @@ def _grant(table: GrantTable, aws: AwsTable, environ: Mapping[str, str]) -> Gran
         source=source,
         duration=_seconds("duration", table.duration, most=10**9),
         region=region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None,
-        external_id=None if table.external_id is None else _reference(table.external_id, environ),
-        session_policy=_session_policy(table, environ),
+        external_id=None
+        if table.external_id is None
+        else _reference(table.external_id, environ, folder),
+        session_policy=_session_policy(table, environ, folder),
         endpoint_url=table.endpoint_url or aws.endpoint_url or environ.get("AWS_ENDPOINT_URL"),
     )
     check_grant(grant)
     return grant
 
 
-def _session_policy(table: GrantTable, environ: Mapping[str, str]) -> str | None:
+def _external_id(table: GrantTable, environ: Mapping[str, str], folder: Path) -> str | None:
+    return None if table.external_id is None else _reference(table.external_id, environ, folder)
+
+
+def _session_policy(table: GrantTable, environ: Mapping[str, str], folder: Path) -> str | None:
     """Read a session policy and leave it as text: AWS is its judge, but it must be JSON."""
     if table.session_policy is None:
         return None
-    text = _reference(table.session_policy, environ)
+    text = _reference(table.session_policy, environ, folder)
     try:
         document = msgspec.json.decode(text, type=dict[str, object])
     except msgspec.DecodeError:
@@ -243,8 +254,11 @@ def _session_policy(table: GrantTable, environ: Mapping[str, str]) -> str | None
     return text
 
 
-def _reference(text: str, environ: Mapping[str, str]) -> str:
-    """Read a value that may stand elsewhere: `file:PATH`, `env:NAME`, or the text itself."""
+def _reference(text: str, environ: Mapping[str, str], folder: Path) -> str:
+    """Read a value that may stand elsewhere: `file:PATH`, `env:NAME`, or the text itself.
+
+    A relative PATH is beside the configuration, whoever starts us where.
+    """
     kind, _, where = text.partition(":")
     if kind == "env":
         if where not in environ:
@@ -252,7 +266,9 @@ def _reference(text: str, environ: Mapping[str, str]) -> str:
         return environ[where]
     if kind == "file":
         try:
-            return Path(where).read_text().strip()
+            return (folder / where).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise SettingsError("config-reference", f"`{text}`: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise SettingsError("config-reference", f"`{text}`: it is not UTF-8 text") from None
     return text

@@ -3,11 +3,12 @@
 It neither begins nor commits; `writer` does. Leaves are written once, at the end, by `flush`.
 """
 
+import hmac
 import json
 import sqlite3
 from collections.abc import Iterable
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from valetkey.audit import AuditError, Tree, leaf_hash
 from valetkey.audit.tree import HASH_BYTES
@@ -25,6 +26,24 @@ _FINISHED: Final = {
 }
 
 
+class Standing(NamedTuple):
+    """What decides whether a run is served, as the transaction read it. Times are Unix seconds."""
+
+    state: str
+    expires_at: int
+    token_digest: bytes
+    previous_until: int
+    previous_digest: bytes | None
+
+    def opens_with(self, digest: bytes, now: float) -> bool:
+        """Say in constant time whether `digest` is the current token's, or the last one's."""
+        current = hmac.compare_digest(digest, self.token_digest)
+        previous = bool(self.previous_digest) and hmac.compare_digest(
+            digest, self.previous_digest or b""
+        )
+        return current or (previous and now < self.previous_until)
+
+
 class Batch:
     """What the changes of one transaction share. Not for use after `flush`."""
 
@@ -33,7 +52,7 @@ class Batch:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self._leaves: list[bytes] = []
-        self._standings: dict[str, tuple[str, int] | None] = {}
+        self._standings: dict[str, Standing | None] = {}
 
     def expect(self, run_ids: Iterable[str]) -> None:
         """Read the standing of these runs in one go where that is cheaper than one by one."""
@@ -42,23 +61,34 @@ class Batch:
             return
         found = self.connection.execute(sql.READ_STANDINGS, (json.dumps(list(wanted)),)).fetchone()
         self._standings = dict.fromkeys(wanted)
-        for line in (found[0] or "").splitlines():
-            state, expires_at, run_id = line.split(" ")
-            self._standings[run_id] = (state, int(expires_at))
+        for line in (found[0] or "").split("\n"):
+            if line:
+                state, expires_at, digest, until, previous, run_id = line.split(" ")
+                self._standings[run_id] = Standing(
+                    state,
+                    int(expires_at),
+                    bytes.fromhex(digest),
+                    int(until),
+                    bytes.fromhex(previous),
+                )
 
-    def use(self, run_id: str, now: float) -> UseOutcome:
-        """Say whether the run is open at `now` (Unix seconds), as this transaction sees it."""
+    def use(self, run_id: str, digest: bytes, now: float) -> UseOutcome:
+        """Say whether the run is open at `now` and the token its own, as this transaction sees it.
+
+        `digest` is the presented token's SHA-256, `now` in Unix seconds.
+        """
         if run_id not in self._standings:
             row = self.connection.execute(sql.READ_STANDING, (run_id,)).fetchone()
-            self._standings[run_id] = row
+            self._standings[run_id] = None if row is None else Standing(*row)
         standing = self._standings[run_id]
         if standing is None:
             return UseOutcome.UNKNOWN
-        state, expires_at = standing
-        if state != _OPEN:
+        if not standing.opens_with(digest, now):
+            return UseOutcome.WRONG_TOKEN
+        if standing.state != _OPEN:
             # A state that this program does not know is no: KeyError fails the batch.
-            return _FINISHED[state]
-        return UseOutcome.USED if now < expires_at else UseOutcome.EXPIRED
+            return _FINISHED[standing.state]
+        return UseOutcome.USED if now < standing.expires_at else UseOutcome.EXPIRED
 
     def forget(self, run_id: str) -> None:
         """Read this run anew when it is next asked for: a change in this batch wrote it."""

@@ -15,7 +15,7 @@ from valetkey.broker.outcomes import (
     TokenUse,
     UseOutcome,
 )
-from valetkey.runs import Run, RunState
+from valetkey.runs import Run, RunState, may_become
 from valetkey.store import sql
 from valetkey.store.batch import Batch
 from valetkey.store.errors import StoreError
@@ -23,13 +23,6 @@ from valetkey.store.rows import run_row
 
 # A used token id is kept this long after nobody takes the token any more: clocks may jump back.
 TOKEN_USE_MARGIN: Final = 86_400
-
-_AFTER: Final = {
-    RunState.OPEN.value: (RunState.ENDED, RunState.REVOKED),
-    # An ended run may still be revoked: the sessions that AWS gave it live on.
-    RunState.ENDED.value: (RunState.REVOKED,),
-    RunState.REVOKED.value: (),
-}
 
 
 class Change(Protocol):
@@ -47,13 +40,14 @@ class UseRun:
 
     writes_rows: ClassVar[bool] = False
     run_id: str
+    digest: bytes
     now: float
     leaf: bytes
     refuse: Callable[[UseOutcome], bytes]
 
     def apply(self, batch: Batch) -> UseOutcome:
         """Decide in the transaction that writes the record (invariant 6)."""
-        outcome = batch.use(self.run_id, self.now)
+        outcome = batch.use(self.run_id, self.digest, self.now)
         batch.record(self.leaf if outcome is UseOutcome.USED else self.refuse(outcome))
         return outcome
 
@@ -84,7 +78,7 @@ class OpenRun:
     def apply(self, batch: Batch) -> OpenOutcome:
         """Refuse before the first write, or write everything."""
         execute = batch.connection.execute
-        if execute(sql.READ_STANDING, (self.run.id,)).fetchone():
+        if execute(sql.READ_STATE, (self.run.id,)).fetchone():
             return OpenOutcome(OpenVerdict.ID_TAKEN)
         if len({(use.issuer, use.token_id) for use in self.token_ids}) < len(self.token_ids):
             return OpenOutcome(OpenVerdict.REPLAYED, self.token_ids[0].issuer)
@@ -123,10 +117,10 @@ class FinishRun:
 
     def apply(self, batch: Batch) -> FinishOutcome:
         """Move the state forward, never back."""
-        row = batch.connection.execute(sql.READ_STANDING, (self.run_id,)).fetchone()
+        row = batch.connection.execute(sql.READ_STATE, (self.run_id,)).fetchone()
         if row is None:
             return FinishOutcome.UNKNOWN
-        if self.to not in _AFTER[row[0]]:
+        if not may_become(RunState(row[0]), self.to):
             return FinishOutcome.ALREADY
         batch.connection.execute(
             sql.FINISH_RUN, (self.to.value, self.at, self.because, self.run_id)
@@ -138,7 +132,11 @@ class FinishRun:
 
 @dataclass(frozen=True, slots=True)
 class RotateToken:
-    """Replace the run's token if `expected` is its current one and the run is live."""
+    """Replace the run's token if `expected` is a good one of it and the run is live.
+
+    The last token, too, while it is good: the answer with the current one may have been lost. Its
+    own grace is not stretched by that.
+    """
 
     writes_rows: ClassVar[bool] = True
     run_id: str
@@ -149,12 +147,19 @@ class RotateToken:
     leaf: bytes
 
     def apply(self, batch: Batch) -> bool:
-        """Compare and set: of two rotations from one token, one wins."""
+        """Compare and set in one statement."""
         changed = batch.connection.execute(
             sql.ROTATE_TOKEN,
-            (self.previous_until, self.new, self.run_id, self.expected, self.now),
+            {
+                "run": self.run_id,
+                "expected": self.expected,
+                "new": self.new,
+                "until": self.previous_until,
+                "now": self.now,
+            },
         ).rowcount
         if changed:
+            batch.forget(self.run_id)
             batch.record(self.leaf)
         return bool(changed)
 
@@ -176,3 +181,35 @@ class PutPolicy:
             raise StoreError(
                 "policy-version-reused", f"policy version `{self.version}` is of another document"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class PutIssuers:
+    """Store which issuer each name stands for; a name never gets another issuer."""
+
+    writes_rows: ClassVar[bool] = True
+    urls: Mapping[str, str]
+
+    def apply(self, batch: Batch) -> None:
+        """Add them all, or none."""
+        for name, url in self.urls.items():
+            row = batch.connection.execute(sql.READ_ISSUER, (name,)).fetchone()
+            if row is None:
+                batch.connection.execute(sql.ADD_ISSUER, (name, url))
+            elif row[0] != url:
+                raise StoreError(
+                    "issuer-renamed",
+                    f"issuer `{name}` was `{row[0]}` before: equal subjects would share tags",
+                    hint="give the new issuer a name of its own",
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Write a page and change nothing: shows whether records can become durable again."""
+
+    writes_rows: ClassVar[bool] = True
+
+    def apply(self, batch: Batch) -> None:
+        """Rewrite the head row as it is."""
+        batch.connection.execute(sql.TOUCH_TREE)

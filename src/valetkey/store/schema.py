@@ -45,6 +45,7 @@ CREATE TABLE work_bindings (
   issuer TEXT NOT NULL, subject TEXT NOT NULL, run TEXT NOT NULL,
   PRIMARY KEY (key, value)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE issuers (name TEXT PRIMARY KEY, url TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE token_uses (
   issuer TEXT NOT NULL, token_id TEXT NOT NULL, until INTEGER NOT NULL,
   PRIMARY KEY (issuer, token_id)

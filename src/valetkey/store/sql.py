@@ -17,6 +17,7 @@ KEEP: Final = "RELEASE one_change"
 READ_TREE: Final = "SELECT size, root, frontier FROM audit_head"
 READ_HEAD: Final = "SELECT size, root FROM audit_head"
 WRITE_TREE: Final = "UPDATE audit_head SET size = ?, root = ?, frontier = ?"
+TOUCH_TREE: Final = "UPDATE audit_head SET size = size"
 ADD_HEAD: Final = "INSERT INTO audit_heads (size, root) VALUES (?, ?)"
 READ_HEADS: Final = "SELECT size, root FROM audit_heads ORDER BY size"
 READ_LEAVES: Final = "SELECT idx, leaf, hash FROM audit_leaves WHERE idx > ? ORDER BY idx LIMIT ?"
@@ -31,10 +32,14 @@ ADD_LEAVES: Final = {
 
 # One row for any number of runs, for the same reason. Ids hold no white space (`schema`).
 READ_STANDINGS: Final = (
-    "SELECT group_concat(state || ' ' || expires_at || ' ' || id, char(10))"
+    "SELECT group_concat(state || ' ' || expires_at || ' ' || hex(token_digest) || ' ' ||"
+    " previous_until || ' ' || coalesce(hex(previous_digest), '') || ' ' || id, char(10))"
     " FROM runs WHERE id IN (SELECT value FROM json_each(?))"
 )
-READ_STANDING: Final = "SELECT state, expires_at FROM runs WHERE id = ?"
+READ_STANDING: Final = (
+    "SELECT state, expires_at, token_digest, previous_until, previous_digest FROM runs WHERE id = ?"
+)
+READ_STATE: Final = "SELECT state FROM runs WHERE id = ?"
 
 RUN_COLUMNS: Final = (
     "id, subject_issuer, subject, actor_issuer, actor, actor_rule, tags, attributes, grants,"
@@ -52,8 +57,11 @@ AFTER_RUN: Final = "seq < (SELECT seq FROM runs WHERE id = ?)"
 NEWEST_FIRST: Final = "ORDER BY seq DESC LIMIT ?"
 FINISH_RUN: Final = "UPDATE runs SET state = ?, ended_at = ?, because = ? WHERE id = ?"
 ROTATE_TOKEN: Final = (
-    "UPDATE runs SET previous_digest = token_digest, previous_until = ?, token_digest = ?"
-    " WHERE id = ? AND token_digest = ? AND state = 'open' AND expires_at > ?"
+    "UPDATE runs SET"
+    " previous_until = iif(token_digest = :expected, :until, previous_until),"
+    " previous_digest = :expected, token_digest = :new"
+    " WHERE id = :run AND state = 'open' AND expires_at > :now AND (token_digest = :expected"
+    " OR (previous_digest = :expected AND previous_until > :now))"
 )
 
 READ_BINDING: Final = "SELECT issuer, subject FROM work_bindings WHERE key = ? AND value = ?"
@@ -64,5 +72,7 @@ READ_TOKEN_USE: Final = "SELECT 1 FROM token_uses WHERE issuer = ? AND token_id 
 ADD_TOKEN_USE: Final = "INSERT INTO token_uses (issuer, token_id, until) VALUES (?, ?, ?)"
 FORGET_TOKEN_USES: Final = "DELETE FROM token_uses WHERE until < ?"
 
+READ_ISSUER: Final = "SELECT url FROM issuers WHERE name = ?"
+ADD_ISSUER: Final = "INSERT INTO issuers (name, url) VALUES (?, ?)"
 READ_POLICY: Final = "SELECT document FROM policies WHERE version = ?"
 ADD_POLICY: Final = "INSERT INTO policies (version, document) VALUES (?, ?)"

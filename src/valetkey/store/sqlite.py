@@ -20,6 +20,8 @@ from valetkey.store.changes import (
     Change,
     FinishRun,
     OpenRun,
+    Probe,
+    PutIssuers,
     PutPolicy,
     RotateToken,
     UseRun,
@@ -63,8 +65,8 @@ class SqliteStore:
 
     @property
     def is_writable(self) -> bool:
-        """Whether the writer still works; when it does not, every change fails."""
-        return self._writer.stopped is None
+        """Whether what was written last became durable; after a failure `probe` tries."""
+        return self._writer.stopped is None and not self._writer.is_failing
 
     async def open_run(
         self,
@@ -82,14 +84,22 @@ class SqliteStore:
         return cast("OpenOutcome", await self._submit(change))
 
     async def use_run(
-        self, run_id: str, *, now: float, leaf: bytes, refuse: Callable[[UseOutcome], bytes]
+        self,
+        run_id: str,
+        *,
+        digest: bytes,
+        now: float,
+        leaf: bytes,
+        refuse: Callable[[UseOutcome], bytes],
     ) -> UseOutcome:
-        """Append `leaf` if the run is live at `now`, else the leaf of `refuse`, and say why.
+        """Append `leaf` if the run is live at `now` and `digest` is of a token of it.
+
+        Else append the leaf of `refuse`, and say why.
 
         State and record are one transaction (invariant 6). Both leaves are from `leaf_bytes`;
         `refuse` is called in the writer's thread, and only for a run that is not live.
         """
-        change = UseRun(run_id, now, leaf, refuse)
+        change = UseRun(run_id, digest, now, leaf, refuse)
         return cast("UseOutcome", await self._submit(change))
 
     async def append(self, *records: Record) -> None:
@@ -126,6 +136,17 @@ class SqliteStore:
         Raises StoreError `policy-version-reused` for another document.
         """
         await self._submit(PutPolicy(version, document))
+
+    async def probe(self) -> None:
+        """Try to write, and change nothing. Raises as every change does."""
+        await self._submit(Probe())
+
+    async def put_issuers(self, urls: Mapping[str, str]) -> None:
+        """Store the issuers' URLs under their names; a name once used stays with its issuer.
+
+        Raises StoreError `issuer-renamed`, and then none is stored.
+        """
+        await self._submit(PutIssuers(urls))
 
     async def policy(self, version: str) -> str | None:
         """Return the document of a policy version."""

@@ -53,6 +53,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="valetkey-store", daemon=True)
         self._tree: Tree | None = None
         self._stopped: StoreError | None = None
+        self._failing = False
 
     def start(self) -> None:
         """Begin to write."""
@@ -62,6 +63,11 @@ class Writer:
     def stopped(self) -> StoreError | None:
         """Why nothing is written any more; None while the writer works."""
         return self._stopped
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last transaction could not be written; the next one may be."""
+        return self._failing
 
     def submit(self, change: Change) -> "asyncio.Future[Any]":
         """Return a future of what the change gives, done after it is durable or has failed.
@@ -110,11 +116,13 @@ class Writer:
         try:
             results = self._commit([change for change, _ in waiting])
         except BaseException as error:
+            self._failing = True
             _deliver(waiting, [Failed(_told(error)) for _ in waiting])
             self._undo()
             if not isinstance(error, Exception):
                 raise
         else:
+            self._failing = False
             _deliver(waiting, results)
         return item is not None
 

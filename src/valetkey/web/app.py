@@ -31,6 +31,7 @@ def make_app(
         Route("/openapi.json", openapi),
     ]
     rest = Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
+    rest.router.redirect_slashes = False  # it would redirect to whatever the Host header says
     return CredentialsEndpoint(broker, rest)
 
 

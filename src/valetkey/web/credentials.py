@@ -46,7 +46,6 @@ class CredentialsEndpoint:
 
 async def _send_problem(send: Send, problem: Problem) -> None:
     body = problem.body()
-    # An SDK shows `message` of a container provider's error; RFC 9457 allows further members.
     await _send(
         send, problem.status, body, [*problem.headers(), (b"content-length", b"%d" % len(body))]
     )

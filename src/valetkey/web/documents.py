@@ -7,6 +7,7 @@ import msgspec
 
 from valetkey.broker import Opened, Policy, Rotated
 from valetkey.errors import ValetkeyError
+from valetkey.identity import StrictJsonError, parse_object
 from valetkey.runs import Run
 
 T = TypeVar("T")
@@ -98,7 +99,10 @@ class RotatedDocument(msgspec.Struct, frozen=True):
 def read_body(body: bytes, shape: type[T]) -> T:
     """Read a JSON body. Raises `RequestError("request-malformed")` that names the member."""
     try:
+        parse_object(body)  # no duplicate member: what one reader decides on, another executes
         return msgspec.json.decode(body, type=shape, strict=True)
+    except StrictJsonError as error:
+        raise RequestError("request-malformed", error.message) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         text = str(error).rstrip(".")
         raise RequestError("request-malformed", text[:1].lower() + text[1:200]) from None

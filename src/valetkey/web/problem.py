@@ -1,7 +1,9 @@
 """Errors over HTTP: RFC 9457 problem details with a stable `code`, without AWS's own text."""
 
 import logging
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -88,7 +90,10 @@ class Problem:
 def problem_of_error(error: Exception) -> Problem:
     """Turn whatever a use case raised into what its caller may know; the log gets the rest."""
     if not isinstance(error, ValetkeyError):
-        log.error("a request failed for a reason nobody foresaw", extra={"type": type(error)})
+        log.error(
+            "a request failed for a reason nobody foresaw",
+            extra={"type": type(error).__name__, "place": _place(error)},
+        )
         log.debug("the unforeseen error", exc_info=error)
         return Problem(500, "internal-error", "valetkey failed; nothing was given")
     status = _status(error)
@@ -110,3 +115,9 @@ def _status(error: ValetkeyError) -> int:
         if error.code.startswith(prefix):
             return status
     return next((status for kind, status in _BY_ERROR if isinstance(error, kind)), 500)
+
+
+def _place(error: Exception) -> str:
+    """Return file and line of the innermost frame of ours: no value of the request is in it."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "valetkey" in f.filename]
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown"

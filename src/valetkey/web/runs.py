@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -12,9 +12,9 @@ from valetkey.broker import (
     Broker,
     FinishOutcome,
     OpenRequest,
-    admit_run,
     end_own_run,
     end_run,
+    find_own_run,
     find_run,
     identify,
     list_runs,
@@ -22,6 +22,7 @@ from valetkey.broker import (
     revoke_run,
     rotate_token,
 )
+from valetkey.broker.inspect import MAX_PAGE
 from valetkey.identity import Principal, Refusal
 from valetkey.runs import Run, RunState
 from valetkey.secret import Secret
@@ -121,12 +122,11 @@ class RunRoutes:
         return _finished(outcome)
 
     async def _show_self(self, request: Request) -> Response | Refusal:
-        known = await admit_run(self._broker, _token(request), now=self._broker.clock())
-        if isinstance(known, Refusal):
-            return known
-        stored = await self._broker.store.run(known.run.id) or known.run
-        policy = await self._broker.policy_of(stored)
-        return _json(own_run_document(stored, policy, public_url=self._public_url))
+        run = await find_own_run(self._broker, _token(request))
+        if isinstance(run, Refusal):
+            return run
+        policy = await self._broker.policy_of(run)
+        return _json(own_run_document(run, policy, public_url=self._public_url))
 
     async def _end_self(self, request: Request) -> Response | Refusal:
         outcome = await end_own_run(self._broker, _token(request))
@@ -151,6 +151,8 @@ def guarded(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
             outcome = await answer(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
         except Exception as error:  # noqa: BLE001  # the edge: an unknown error denies
             return problem_response(problem_of_error(error))
         if isinstance(outcome, Refusal):
@@ -192,7 +194,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 1000):
+    if not (len(text) <= 4 and text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PAGE):
         raise RequestError("request-malformed", "`limit` is a number from 1 to 1000")
     return int(text)
 
