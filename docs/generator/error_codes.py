@@ -28,6 +28,7 @@ _VERDICTS_SAY = {
     "run-expired": "the run has expired",
     "run-ended": "the run was ended",
     "run-revoked": "the run was revoked",
+    "run-token": "the run token is not accepted",
     "run-id-taken": "the run could not be opened",
     "token-replayed": "the run could not be opened",
 }

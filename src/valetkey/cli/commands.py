@@ -43,16 +43,19 @@ def root(
     """Options that stand before a command."""
 
 
-app.command()(demo)
-app.command()(init)
-app.command()(check)
-app.command()(serve)
-app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})(
-    run
-)
-app.command()(env)
-app.command(name="credential-process")(credential_process)
+app.command(short_help="Show the main job on this machine, and check it.")(demo)
+app.command(short_help="Write a commented valetkey.toml to begin with.")(init)
+app.command(short_help="Say what the configuration means, or what is wrong.")(check)
+app.command(short_help="Run the broker.")(serve)
+app.command(
+    short_help="Run a command with one run's credentials, no others.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)(run)
+app.command(short_help="Print the environment variables for a container.")(env)
+app.command(
+    name="credential-process", short_help="Print one grant's credentials for an AWS profile."
+)(credential_process)
+app.command(short_help="Run a local AWS that really enforces IAM.")(aws)
 app.add_typer(runs.app, name="runs")
 app.add_typer(audit.app, name="audit")
-app.command()(aws)
 app.add_typer(iam.app, name="iam")

@@ -7,28 +7,30 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from valetkey.localaws.dynamodb_key_conditions import canonical_key_condition
 from valetkey.localaws.dynamodb_keys import invalid
+from valetkey.localaws.dynamodb_words import Kind, Word, joined, words_of
 
+KEY_CONDITION = "KeyConditionExpression"
 EXPRESSIONS = (
-    "KeyConditionExpression",
     "FilterExpression",
     "ProjectionExpression",
     "ConditionExpression",
     "UpdateExpression",
 )
-_TOKEN = re.compile(
-    r"(?P<space>\s+)|(?P<value>:[A-Za-z0-9_]+)|(?P<alias>#[A-Za-z0-9_]+)"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<index>\[[0-9]{1,6}\])|(?P<dot>\.)"
-    r"|(?P<sign><>|<=|>=|[=<>(),+-])"
-)
 _ALIAS = re.compile(r"#[A-Za-z0-9_]{1,254}")
-_KEYWORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"})
-_FUNCTIONS = frozenset(
-    {
-        "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains",
-        "size", "if_not_exists", "list_append",
-    }
-)  # fmt: skip
+
+
+def canonical_expressions(part: Mapping[str, Any]) -> dict[str, str]:
+    """Return the request's expressions as the storage is to read them.
+
+    Raises AwsError ValidationException for what is no expression.
+    """
+    found = {name: joined(words_of(part[name])) for name in EXPRESSIONS if name in part}
+    if KEY_CONDITION in part:
+        values = part.get("ExpressionAttributeValues", {})
+        found[KEY_CONDITION] = canonical_key_condition(part[KEY_CONDITION], values)
+    return found
 
 
 def named_attributes(part: Mapping[str, Any]) -> set[str]:
@@ -41,36 +43,21 @@ def named_attributes(part: Mapping[str, Any]) -> set[str]:
         if not _ALIAS.fullmatch(alias):
             raise invalid(f'ExpressionAttributeNames contains invalid key: "{alias}"')
     found = set(aliases.values())
-    for name in EXPRESSIONS:
+    for name in (KEY_CONDITION, *EXPRESSIONS):
         if name in part:
-            found |= expression_attributes(part[name], aliases)
+            found |= _attributes(words_of(part[name]), aliases)
     return found
 
 
-def expression_attributes(expression: str, aliases: Mapping[str, str]) -> set[str]:
-    """Return the top-level attributes of one expression."""
+def _attributes(words: list[Word], aliases: Mapping[str, str]) -> set[str]:
     found: set[str] = set()
     nested = False
-    position = 0
-    while position < len(expression):
-        match = _TOKEN.match(expression, position)
-        if match is None:
-            raise invalid("Invalid expression: Syntax error")
-        position = match.end()
-        kind, text = match.lastgroup, match.group()
-        if kind == "alias":
-            if text not in aliases:
-                raise invalid(f"An expression attribute name is not defined: {text}")
-            if not nested:
-                found.add(aliases[text])
-        elif kind == "name" and not nested and not _is_word(text, expression, position):
-            found.add(text)
-        nested = kind == "dot"
+    for word in words:
+        if word.kind is Kind.ALIAS and word.text not in aliases:
+            raise invalid(f"An expression attribute name is not defined: {word.text}")
+        if not nested and word.kind is Kind.ALIAS:
+            found.add(aliases[word.text])
+        elif not nested and word.kind is Kind.NAME:
+            found.add(word.text)
+        nested = word.kind is Kind.DOT
     return found
-
-
-def _is_word(text: str, expression: str, position: int) -> bool:
-    """True for a keyword, or a function before its parenthesis; both are reserved as names."""
-    if text in _FUNCTIONS:
-        return expression[position:].lstrip().startswith("(")
-    return text.upper() in _KEYWORDS

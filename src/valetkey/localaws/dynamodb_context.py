@@ -2,16 +2,21 @@
 
 Standard: "Using IAM policy conditions for fine-grained access control" (DynamoDB developer
 guide). A batch is one decision a table, with all its keys in `dynamodb:LeadingKeys`, as AWS
-does it; a transaction is one decision a part. Keys are made canonical in place on the way.
+does it; a transaction is one decision a part. Keys and expressions are made canonical in place
+on the way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from valetkey.iam import ContextValue
 from valetkey.localaws.decisions import Ask
-from valetkey.localaws.dynamodb_actions import TRANSACTION_ACTIONS
-from valetkey.localaws.dynamodb_attributes import named_attributes
+from valetkey.localaws.dynamodb_actions import (
+    BATCH_OPERATIONS,
+    TRANSACTION_ACTIONS,
+    TRANSACTION_OPERATIONS,
+)
+from valetkey.localaws.dynamodb_attributes import canonical_expressions, named_attributes
 from valetkey.localaws.dynamodb_keys import (
     TableSchema,
     canonical_attribute,
@@ -42,7 +47,17 @@ class DynamoAsks:
             return self._batch(operation, params, _write_keys)
         if operation in {"TransactGetItems", "TransactWriteItems"}:
             return self._transaction(operation, params)
-        return (self._part(operation, params, action=operation, context=_capacity(params)),)
+        return self._part(operation, params, action=operation, context=_capacity(params))
+
+    def of_invalid(self, operation: str, params: Params) -> tuple[Ask, ...]:
+        """Return the decisions without which nobody learns why a request is invalid.
+
+        They know no keys: whoever may reach certain items only is denied, as without any right.
+        """
+        return tuple(
+            self._ask(action, self._tables.plain_name(name), index=index, context=context)
+            for action, name, index, context in _reaches(operation, params)
+        )
 
     def on_table(self, action: str, name: str, context: dict[str, ContextValue]) -> Ask:
         """Return the decision on a whole table."""
@@ -50,10 +65,11 @@ class DynamoAsks:
 
     def _part(
         self, operation: str, part: Params, *, action: str, context: dict[str, ContextValue]
-    ) -> Ask:
-        """Return the decision on one item, query or scan."""
+    ) -> tuple[Ask, ...]:
+        """Return the decisions on one item, query or scan: one for each of its return values."""
         name = part["TableName"] = self._tables.plain_name(part["TableName"])
         schema = self._tables.schema(name)
+        part.update(canonical_expressions(part))
         for value in part.get("ExpressionAttributeValues", {}).values():
             check_value(value)
         context = dict(context)
@@ -66,9 +82,10 @@ class DynamoAsks:
         context["dynamodb:Attributes"] = tuple(sorted(attributes))
         if operation in {"GetItem", "Query", "Scan"}:
             context["dynamodb:Select"] = _select(part)
-        if "ReturnValues" in part:
-            context["dynamodb:ReturnValues"] = part["ReturnValues"]
-        return self._ask(action, name, index=part.get("IndexName"), context=context)
+        return tuple(
+            self._ask(action, name, index=part.get("IndexName"), context={**context, **returned})
+            for returned in _returned(part)
+        )
 
     def _leading(self, operation: str, part: Params, schema: TableSchema) -> tuple[str, ...] | None:
         if operation == "Scan":  # names no key: only a policy that says Null can tell
@@ -98,6 +115,7 @@ class DynamoAsks:
             if schema is not None:
                 context["dynamodb:LeadingKeys"] = tuple(dict.fromkeys(leading))
             if operation == "BatchGetItem":
+                request.update(canonical_expressions(request))
                 attributes |= named_attributes(request)
                 context["dynamodb:Select"] = _select(request)
             context["dynamodb:Attributes"] = tuple(sorted(attributes))
@@ -116,7 +134,7 @@ class DynamoAsks:
             context = _capacity(params)
             context["dynamodb:EnclosingOperation"] = operation
             name = TRANSACTION_ACTIONS[kind]
-            asks.append(self._part(name, part, action=name, context=context))
+            asks += self._part(name, part, action=name, context=context)
         return tuple(asks)
 
     def _ask(
@@ -132,6 +150,36 @@ class DynamoAsks:
 def _capacity(params: Mapping[str, Any]) -> dict[str, ContextValue]:
     value = params.get("ReturnConsumedCapacity")
     return {} if value is None else {"dynamodb:ReturnConsumedCapacity": value}
+
+
+def _returned(part: Mapping[str, Any]) -> list[dict[str, ContextValue]]:
+    """Return `dynamodb:ReturnValues` for each way in which the part returns attributes.
+
+    A condition that fails may return the item too, so that value must be allowed as well: a
+    policy that says `NONE` means both.
+    """
+    asked = [part["ReturnValues"]] if "ReturnValues" in part else []
+    on_failure = part.get("ReturnValuesOnConditionCheckFailure", "NONE")
+    if on_failure != "NONE":
+        asked.append(on_failure)
+    return [{"dynamodb:ReturnValues": value} for value in dict.fromkeys(asked)] or [{}]
+
+
+def _reaches(
+    operation: str, params: Params
+) -> Iterator[tuple[str, str, str | None, dict[str, ContextValue]]]:
+    """Yield action, table, index and context of everything that a request would touch."""
+    if operation in BATCH_OPERATIONS:
+        for name in params["RequestItems"]:
+            yield operation, name, None, _capacity(params)
+    elif operation in TRANSACTION_OPERATIONS:
+        enclosing: dict[str, ContextValue] = {"dynamodb:EnclosingOperation": operation}
+        for item in params["TransactItems"]:
+            for kind, part in item.items():
+                action = TRANSACTION_ACTIONS[kind]
+                yield action, part["TableName"], None, {**_capacity(params), **enclosing}
+    else:
+        yield operation, params["TableName"], params.get("IndexName"), _capacity(params)
 
 
 def _select(part: Mapping[str, Any]) -> str:

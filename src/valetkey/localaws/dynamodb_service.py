@@ -44,8 +44,8 @@ def dynamodb_operation(request: Incoming) -> tuple[str, Params]:
     if request.query or "content-encoding" in request.headers:
         raise fault(Service.DYNAMODB, Trouble.INVALID, "no query string and no content encoding")
     params = read_json(request.body)
-    _refuse(params, LEGACY | UNMODELLED)
     check_params(Service.DYNAMODB, operation, params)
+    _refuse(params, LEGACY | UNMODELLED)
     return operation, params
 
 
@@ -83,8 +83,7 @@ class TableService:
             if operation.endswith("ResourcePolicy"):
                 return self._policy(operation, params, exists=tables.schema(name) is not None)
         else:
-            for ask in asks.of(operation, params):
-                require(ask)
+            _require_items(operation, params, asks, require)
         answer = self.storage.call_dynamodb(operation, write_json(params))
         if operation == "DeleteTable" and answer.status == 200:
             self.policies.drop(tables.arn(params["TableName"]))
@@ -104,6 +103,18 @@ class TableService:
         if document is None:
             raise AwsError("PolicyNotFoundException", f"No policy on {arn}")
         return _json_answer({"Policy": document, "RevisionId": "1"})
+
+
+def _require_items(operation: str, params: Params, asks: DynamoAsks, require: Require) -> None:
+    """Raise a denial, or why the request is invalid: that, only to whom it may be told."""
+    try:
+        found = asks.of(operation, params)
+    except AwsError:
+        for ask in asks.of_invalid(operation, params):
+            require(ask)
+        raise
+    for ask in found:
+        require(ask)
 
 
 def _table_asks(operation: str, params: Params, asks: DynamoAsks) -> list[Ask]:
