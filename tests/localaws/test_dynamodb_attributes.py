@@ -2,7 +2,7 @@
 
 import pytest
 
-from valetkey.localaws.dynamodb_attributes import named_attributes
+from valetkey.localaws.dynamodb_attributes import canonical_expressions, named_attributes
 from valetkey.localaws.faults import AwsError
 
 
@@ -35,3 +35,16 @@ def test_another_language_is_refused(part: dict[str, object]) -> None:
     with pytest.raises(AwsError) as caught:
         named_attributes(part)
     assert caught.value.code == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("a ,\n b", "a , b"),
+        ("a . b [0] . #c", "a.b[0].#c"),
+        ("\tattribute_exists (a)\r\n AND  b = :x ", "attribute_exists(a) AND b = :x"),
+        ("SET a=:x-:y", "SET a=:x-:y"),
+    ],
+)
+def test_an_expression_is_left_single_spaced(written: str, plain: str) -> None:
+    assert canonical_expressions({"FilterExpression": written}) == {"FilterExpression": plain}

@@ -202,8 +202,27 @@ def test_a_key_is_never_changed_by_an_update(world: World) -> None:
     ],
 )
 def test_a_key_that_is_not_the_schemas_is_refused(world: World, bad: dict[str, Any]) -> None:
-    ddb = world.client("dynamodb", world.tenant("alice"))
-    assert refused(lambda: ddb.get_item(TableName=TABLE, Key=bad)) == "ValidationException"
+    reader = world.client("dynamodb", world.user(f"keys-{len(str(bad))}", allow("dynamodb:*")))
+    assert refused(lambda: reader.get_item(TableName=TABLE, Key=bad)) == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda d: d.get_item(TableName=TABLE, Key={"owner": {"S": "alice"}}),
+        lambda d: d.get_item(TableName=TABLE, Key=key("alice"), ProjectionExpression="a-b;"),
+        lambda d: d.batch_get_item(RequestItems={TABLE: {"Keys": [{"x": {"S": "1"}}]}}),
+        lambda d: d.transact_get_items(
+            TransactItems=[{"Get": {"TableName": TABLE, "Key": {"x": {"S": "1"}}}}]
+        ),
+    ],
+)
+def test_only_who_may_use_a_table_learns_why_a_request_is_invalid(
+    world: World, call: Callable[[Any], Any]
+) -> None:
+    name = f"curious-{id(call)}"
+    assert refused(lambda: call(world.client("dynamodb", world.user(name)))) == DENIED
+    assert refused(lambda: call(world.client("dynamodb"))) == "ValidationException"
 
 
 @pytest.mark.parametrize(
@@ -247,6 +266,27 @@ def test_json_with_two_readings_is_refused(world: World, body: bytes) -> None:
         "before-sign.dynamodb", lambda request, **_: setattr(request, "data", body)
     )
     assert refused(ddb.list_tables) == "SerializationException"
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("batch_get_item", b'{"RequestItems":[]}'),
+        ("batch_write_item", b'{"RequestItems":{"TaskEvents":"x"}}'),
+        ("transact_get_items", b'{"TransactItems":["x"]}'),
+        ("transact_write_items", b'{"TransactItems":{"x":1}}'),
+        ("get_item", b'{"TableName":["x"],"Key":"k"}'),
+    ],
+)
+def test_parameters_of_the_wrong_shape_are_the_callers_mistake(
+    world: World, operation: str, body: bytes
+) -> None:
+    ddb = world.client("dynamodb", parameter_validation=False)
+    ddb.meta.events.register(
+        "before-sign.dynamodb", lambda request, **_: setattr(request, "data", body)
+    )
+    arguments = {"TableName": TABLE} if operation == "get_item" else {}
+    assert refused(lambda: getattr(ddb, operation)(**arguments)) == "ValidationException"
 
 
 def test_an_unknown_member_is_refused(world: World) -> None:
