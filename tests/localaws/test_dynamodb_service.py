@@ -7,6 +7,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.localaws.world import ACCOUNT, REGION, TABLE, TABLE_ARN, World, allow, code_of, document
+from valetkey.localaws.dynamodb_service import dynamodb_operation
+from valetkey.localaws.faults import AwsError
+from valetkey.localaws.http import Incoming
 
 DENIED = "AccessDeniedException"
 CREATES = ["dynamodb:CreateTable", "dynamodb:TagResource"]
@@ -271,22 +274,22 @@ def test_json_with_two_readings_is_refused(world: World, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("operation", "body"),
     [
-        ("batch_get_item", b'{"RequestItems":[]}'),
-        ("batch_write_item", b'{"RequestItems":{"TaskEvents":"x"}}'),
-        ("transact_get_items", b'{"TransactItems":["x"]}'),
-        ("transact_write_items", b'{"TransactItems":{"x":1}}'),
-        ("get_item", b'{"TableName":["x"],"Key":"k"}'),
+        ("BatchGetItem", b'{"RequestItems":[]}'),
+        ("BatchWriteItem", b'{"RequestItems":{"TaskEvents":"x"}}'),
+        ("TransactGetItems", b'{"TransactItems":["x"]}'),
+        ("TransactWriteItems", b'{"TransactItems":{"x":1}}'),
+        ("GetItem", b'{"TableName":["x"],"Key":"k"}'),
     ],
 )
-def test_parameters_of_the_wrong_shape_are_the_callers_mistake(
-    world: World, operation: str, body: bytes
-) -> None:
-    ddb = world.client("dynamodb", parameter_validation=False)
-    ddb.meta.events.register(
-        "before-sign.dynamodb", lambda request, **_: setattr(request, "data", body)
-    )
-    arguments = {"TableName": TABLE} if operation == "get_item" else {}
-    assert refused(lambda: getattr(ddb, operation)(**arguments)) == "ValidationException"
+def test_parameters_of_the_wrong_shape_are_the_callers_mistake(operation: str, body: bytes) -> None:
+    headers = {
+        "x-amz-target": f"DynamoDB_20120810.{operation}",
+        "content-type": "application/x-amz-json-1.0",
+    }
+    request = Incoming("POST", "/", {}, headers, body, "127.0.0.1")
+    with pytest.raises(AwsError) as caught:
+        dynamodb_operation(request)
+    assert caught.value.code == "ValidationException"
 
 
 def test_an_unknown_member_is_refused(world: World) -> None:

@@ -37,15 +37,16 @@ def states(broker: FakeBroker) -> list[str]:
     return [run.state for run in broker.runs.values()]
 
 
-def test_a_run_is_opened_and_ended_and_said_in_one_line(
+def test_a_run_is_opened_and_ended_and_said(
     broker: FakeBroker, identity_files: dict[str, str], tmp_path: Path
 ) -> None:
     done = run(broker, identity_files, "true", HOME=str(tmp_path))
     (opened,) = broker.runs.values()
     assert (done.returncode, opened.state) == (0, "ended")
-    assert done.stderr == (
-        f"valetkey: run {opened.id} for tenant-data until 2026-11-21T09:00:00Z\n"
-    )
+    note, said = done.stderr.splitlines()
+    assert said == f"valetkey: run {opened.id} for tenant-data until 2026-11-21T09:00:00Z"
+    assert note.startswith("valetkey: note: the command can read ")
+    assert "standard input" in note
 
 
 def test_quiet_says_nothing(broker: FakeBroker, identity_files: dict[str, str]) -> None:

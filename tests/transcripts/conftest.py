@@ -40,19 +40,22 @@ def env(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
 def broker_env(broker: Broker, tmp_path: Path) -> dict[str, str]:
     """Names of what a page says to a broker: an open run of Alice's, and everybody's tokens."""
     opened = broker.open("alice")
-    named = {"ALICE": broker.issuer.sign("alice", {"token_use": "id"})}
-    named["STRANGER"] = broker.issuer.sign("service:stranger")
+    tokens = {
+        "ALICE": broker.issuer.sign("alice", {"token_use": "id"}),
+        "STRANGER": broker.issuer.sign("service:stranger"),
+        "ORCHESTRATOR": broker.orchestrator.read_text(),
+        "OPERATOR": broker.operator.read_text(),
+        "RUN_TOKEN": opened.token,
+    }
     files = {}
-    for name, token in named.items():
-        path = tmp_path / f"{name.lower()}.jwt"
+    for name, token in tokens.items():
+        path = tmp_path / f"{name.lower()}.token"
         path.write_text(token)
+        path.chmod(0o600)
         files[name] = path.name
     return {
         "BROKER": broker.url,
         "RUN": opened.id,
-        "RUN_TOKEN": str(opened.token_file),
-        "ORCHESTRATOR": str(broker.orchestrator),
-        "OPERATOR": str(broker.operator),
         "LISTEN": f"127.0.0.1:{broker.port}",
         **files,
     }

@@ -13,17 +13,23 @@ def main() -> None:
 
         sys.exit(credential_process(arguments[1:]))
 
+    import typer
+    from typer.exceptions import TyperException
+
     from valetkey.cli.commands import app
     from valetkey.cli.output import DENIED, FAILED, print_error
     from valetkey.errors import ValetkeyError
     from valetkey.sandbox.errors import BrokerDeniedError
 
     try:
-        app(prog_name="valetkey")
+        sys.exit(app(prog_name="valetkey", standalone_mode=False) or 0)
+    except TyperException as error:  # a mistake in the command line: 2 would mean denied
+        error.show()  # type: ignore[attr-defined]  # every one that is raised has it
+        sys.exit(FAILED)
     except ValetkeyError as error:
         print_error(error)
         sys.exit(DENIED if isinstance(error, BrokerDeniedError) else FAILED)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()

@@ -6,6 +6,7 @@ Resource (IAM User Guide, "Resource"): in the first five parts a wildcard stays 
 six parts on its own. In the sixth part both take colons like any other character.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from valetkey.iam.arn import split_arn
@@ -35,30 +36,44 @@ def compile_resource(text: str, path: str, *, variables: bool) -> Template:
 
 @dataclass(frozen=True, slots=True)
 class ArnPattern:
-    """A value of an Arn operator; `parts` is None where it can match no ARN."""
+    """A value of an Arn operator. `parts` is None where variables must be filled in to tell
+    them: a value may be a whole ARN, or have colons of its own.
+    """
 
     whole: Template
     parts: tuple[Template, ...] | None
 
     def matches(self, text: str, keys: Keys) -> bool:
-        """Tell whether `text` is an ARN of which every part matches."""
+        """Tell whether `text` is an ARN of which every part matches.
+
+        A pattern that has fewer than six parts when its variables are filled in matches none.
+        """
         arn = split_arn(text)
-        if arn is None or self.parts is None:
+        parts = self._resolved(keys) if self.parts is None else self.parts
+        if arn is None or len(parts) != COLONS + 1:
             return False
-        return all(part.matches(value, keys) for part, value in zip(self.parts, arn, strict=True))
+        return all(part.matches(value, keys) for part, value in zip(parts, arn, strict=True))
+
+    def _resolved(self, keys: Keys) -> tuple[Template, ...]:
+        tokens = self.whole.resolve(keys)
+        return () if tokens is None else _parts(self.whole.written, tokens)
 
 
 def compile_arn_pattern(text: str, path: str, *, variables: bool) -> ArnPattern:
     """Return the pattern of ArnLike or ArnEquals; `*` alone stands for any ARN."""
     pieces = pieces_of(text, path, wildcards=True, variables=variables)
     whole = template_of(text, pieces)
-    parts = _split_at_colons(pieces) if pieces != [Wild.STAR] else [[Wild.STAR]] * (COLONS + 1)
-    if len(parts) != COLONS + 1:
-        return ArnPattern(whole, None)
-    return ArnPattern(whole, tuple(template_of(text, part) for part in parts))
+    return ArnPattern(whole, None if whole.variables else _parts(text, pieces))
 
 
-def _split_at_colons(pieces: list[Piece]) -> list[list[Piece]]:
+def _parts(text: str, pieces: Sequence[Piece]) -> tuple[Template, ...]:
+    """Return a template of each part of the pattern, six where it can match an ARN."""
+    if list(pieces) == [Wild.STAR]:
+        return (template_of(text, pieces),) * (COLONS + 1)
+    return tuple(template_of(text, part) for part in _split_at_colons(pieces))
+
+
+def _split_at_colons(pieces: Sequence[Piece]) -> list[list[Piece]]:
     """Return at most six runs of pieces, divided at the first five colons of literal text."""
     parts: list[list[Piece]] = [[]]
     for piece in pieces:

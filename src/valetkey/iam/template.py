@@ -39,7 +39,7 @@ class Template:
         if self.stretches is not None:
             return matches_stretches(self.stretches, text)
         if self.runs is None:
-            tokens = self._resolve(keys)
+            tokens = self.resolve(keys)
             return tokens is not None and matches_tokens(tokens, text)
         stretches = []
         for run in self.runs:
@@ -49,7 +49,7 @@ class Template:
             stretches.append(stretch if stretch.isascii() else units(stretch))
         return matches_stretches(stretches, text)
 
-    def _resolve(self, keys: Keys) -> list[Token] | None:
+    def resolve(self, keys: Keys) -> list[Token] | None:
         """Return the pieces with every variable as literal text; None if one has no value."""
         tokens: list[Token] = []
         for piece in self.pieces:
