@@ -20,6 +20,7 @@ lint: $(VENV)/dev.stamp
 
 types: $(VENV)/dev.stamp
 	$(BIN)/mypy src tests bench
+	cd docs && ../$(BIN)/mypy --strict *.py generator/*.py tutorial/*.py
 
 imports: $(VENV)/dev.stamp
 	$(BIN)/lint-imports

@@ -2,13 +2,24 @@
 
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.error import HTTPError
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.world import BUCKET, TABLE, World, allow, code_of
+from tests.localaws.world import (
+    ACCOUNT,
+    BUCKET,
+    REGION,
+    TABLE,
+    World,
+    allow,
+    code_of,
+    document,
+    trust,
+)
 
 SERVICES = ("sts", "iam", "s3", "dynamodb")
 CALLS: Mapping[str, tuple[str, dict[str, Any]]] = {
@@ -242,3 +253,50 @@ def test_a_service_that_is_not_modelled_is_refused(world: World, service: str) -
     name = {"sqs": "list_queues", "kms": "list_keys", "lambda": "list_functions"}[service]
     with pytest.raises(ClientError):
         getattr(world.client(service), name)()
+
+
+def test_a_session_of_a_deleted_or_remade_role_is_nobody(world: World) -> None:
+    """Not even a bucket policy that names the session, or everybody, lets it pass."""
+    broker = f"arn:aws:iam::{ACCOUNT}:user/broker"
+    role = world.role("mortal", [trust(broker)])
+    keys = world.assume(role)
+    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/mortal/vk-run"
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
+    named = {**everybody, "Principal": {"AWS": session}}
+    root = world.client("s3")
+    root.create_bucket(
+        Bucket="mortal-bucket", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    root.put_object(Bucket="mortal-bucket", Key="k", Body=b"")
+    resource = {"Resource": "arn:aws:s3:::mortal-bucket/*"}
+    root.put_bucket_policy(
+        Bucket="mortal-bucket", Policy=document({**named, **resource}, {**everybody, **resource})
+    )
+    read = {"Bucket": "mortal-bucket", "Key": "k"}
+    world.client("s3", keys).get_object(**read)
+    iam = world.client("iam")
+    for fate in ("deleted", "made anew"):
+        if fate == "deleted":
+            iam.delete_role(RoleName="mortal")
+        else:
+            world.role("mortal", [trust(broker)])
+        with pytest.raises(ClientError) as caught:
+            world.client("s3", keys).get_object(**read)
+        assert code_of(caught.value) == "InvalidToken"
+        with pytest.raises(ClientError) as caught:
+            world.client("sts", keys).get_caller_identity()
+        assert code_of(caught.value) == "InvalidClientTokenId"
+        with pytest.raises(ClientError) as caught:
+            world.client("dynamodb", keys).list_tables()
+        assert code_of(caught.value) == "UnrecognizedClientException"
+
+
+def test_expired_sessions_are_forgotten_in_the_end(moving: World) -> None:
+    sessions = moving.aws._gate.keyring.sessions
+    moving.tenant("alice")
+    (first,) = sessions.live.values()
+    second = replace(first, access_key_id="ASIAZZZZZZZZZZZZZZZZ", expires_at=first.expires_at + 9)
+    sessions.add(second, now=first.expires_at + 3599)
+    assert list(sessions.live.values()) == [first, second]
+    sessions.add(second, now=first.expires_at + 3600)
+    assert list(sessions.live.values()) == [second]

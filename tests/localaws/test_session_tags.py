@@ -51,3 +51,12 @@ def test_inherited_tags_stay_transitive_and_are_not_overridden() -> None:
     for key in ("a", "A"):
         with pytest.raises(AwsError):
             session_tags([(key, "2")], (), inherited={"a": "1"})
+
+
+def test_inherited_tags_count_among_the_fifty() -> None:
+    inherited = {f"i{n}": "x" for n in range(20)}
+    thirty = [(f"k{n}", "x") for n in range(30)]
+    assert len(session_tags(thirty, (), inherited=inherited).all) == 50
+    with pytest.raises(AwsError) as caught:
+        session_tags([*thirty, ("more", "x")], (), inherited=inherited)
+    assert caught.value.code == "ValidationError"

@@ -33,7 +33,8 @@ def can_read(world: World, keys: Any, key: str) -> bool:
     try:
         world.client("s3", keys).get_object(Bucket=BUCKET, Key=key)
     except ClientError as error:
-        assert code_of(error) == "AccessDenied"
+        if code_of(error) != "AccessDenied":
+            raise
         return False
     return True
 
@@ -244,7 +245,9 @@ def test_a_session_dies_with_its_role(world: World) -> None:
     iam.delete_role_policy(RoleName="short-lived", PolicyName="own")
     iam.delete_role(RoleName="short-lived")
     world.role("short-lived", [trust(BROKER)], allow("s3:GetObject"))
-    assert not can_read(world, keys, "traces/alice/a")
+    with pytest.raises(ClientError) as caught:
+        can_read(world, keys, "traces/alice/a")
+    assert code_of(caught.value) == "InvalidToken"
 
 
 @pytest.mark.parametrize(

@@ -119,12 +119,12 @@ async def _renewed(broker: Broker, draw: Draw, *, held: Held | None, now: float)
     valid = held is not None and held.freshness(now) is not Freshness.EXPIRED
     try:
         return await asyncio.wait_for(asyncio.shield(task), PATIENCE if valid else HOPE)
-    except Exception as error:  # whatever went wrong: valid credentials are not withheld
+    except Exception as error:  # noqa: BLE001  # whatever it was: what is valid is not withheld
         if held is not None and held.freshness(broker.clock()) is not Freshness.EXPIRED:
             return held
         if isinstance(error, TimeoutError):
-            raise _SLOW from None
-        raise
+            raise _SLOW.with_traceback(None) from None
+        raise error.with_traceback(None) from None  # many callers share it: no frames gather
 
 
 async def vend(broker: Broker, draw: Draw) -> Held:

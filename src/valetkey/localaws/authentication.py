@@ -88,7 +88,7 @@ def authenticate(
     _check_token(signed, key, service)
     _check_times(signed, key, service=service, now=now)
     body = _checked_body(request, signed, service=service, key=secret)
-    return Authenticated(_caller(key, keyring), body, signed)
+    return Authenticated(_caller(key, keyring, service), body, signed)
 
 
 def _check_scope(signed: Signed, service: Service, keyring: Keyring) -> None:
@@ -180,12 +180,15 @@ def _unchunked(request: Incoming, signed: Signed, key: bytes) -> Incoming:
     return replace(request, headers=headers, body=decoded.body)
 
 
-def _caller(key: _Key, keyring: Keyring) -> Caller:
+def _caller(key: _Key, keyring: Keyring, service: Service) -> Caller:
+    """Return the key's principal. Raises the AwsError of a bad token where it is gone."""
     if key.session is not None:
-        return keyring.sessions.caller(key.session)
-    if key.user_name is None:
-        return root_caller(keyring.account)
-    user = keyring.identities.user(key.user_name)
-    if user is None:
-        raise AwsError("InvalidClientTokenId", "The user is gone.", status=403)
-    return user_caller(user, keyring.account)
+        found = keyring.sessions.caller(key.session)
+    elif key.user_name is None:
+        found = root_caller(keyring.account)
+    else:
+        user = keyring.identities.user(key.user_name)
+        found = None if user is None else user_caller(user, keyring.account)
+    if found is None:
+        raise fault(service, Trouble.BAD_TOKEN, "The security token included is invalid.")
+    return found

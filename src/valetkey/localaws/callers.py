@@ -10,6 +10,8 @@ from valetkey.localaws.documents import ALLOWS_ALL, compiled
 from valetkey.localaws.identities import Identities, RoleRecord, UserRecord
 from valetkey.secret import Secret
 
+REMEMBERED_SECONDS = 3600  # in which a dead session is told that it expired, not unknown
+
 
 class CallerKind(Enum):
     """The kinds of principals, by `aws:PrincipalType`."""
@@ -85,11 +87,8 @@ def user_caller(user: UserRecord, account: str) -> Caller:
     )
 
 
-def session_caller(session: RoleSession, role: RoleRecord | None, account: str) -> Caller:
-    """Return a role session with its role's policies at this moment.
-
-    A role that was deleted, or made anew under the same name, leaves its old sessions nothing.
-    """
+def session_caller(session: RoleSession, role: RoleRecord, account: str) -> Caller:
+    """Return a role session with its role's policies at this moment."""
     user_id = f"{session.role_id}:{session.session_name}"
     context = {
         **_context(CallerKind.SESSION, user_id),
@@ -100,7 +99,6 @@ def session_caller(session: RoleSession, role: RoleRecord | None, account: str) 
     }
     if session.source_identity is not None:
         context["aws:SourceIdentity"] = session.source_identity
-    alive = role is not None and role.role_id == session.role_id
     return Caller(
         kind=CallerKind.SESSION,
         arn=session.session_arn,
@@ -111,13 +109,13 @@ def session_caller(session: RoleSession, role: RoleRecord | None, account: str) 
             name=session.session_arn,
             account=account,
             tags=session.tags,
-            role_tags=role.tags if role is not None and alive else {},
+            role_tags=role.tags,
             role_arn=session.role_arn,
         ),
         policies=Policies(
-            identity=role.identity if role is not None and alive else (),
-            session=session.session_policies if alive else (),
-            boundary=role.boundary if role is not None and alive else None,
+            identity=role.identity,
+            session=session.session_policies,
+            boundary=role.boundary,
         ),
         context=context,
         session=session,
@@ -143,12 +141,26 @@ def _context(kind: CallerKind, user_id: str) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Sessions:
-    """The sessions that were handed out, by access key; dead ones stay known as expired."""
+    """The sessions that were handed out, by access key, oldest first."""
 
     identities: Identities
     account: str
     live: dict[str, RoleSession]
 
-    def caller(self, session: RoleSession) -> Caller:
-        """Return the session's principal with its role's present policies."""
-        return session_caller(session, self.identities.role(session.role_name), self.account)
+    def caller(self, session: RoleSession) -> Caller | None:
+        """Return the session's principal with its role's present policies.
+
+        None where the role was deleted, or made anew under the same name: no policy, of a
+        bucket or of anything else, may let such a session pass.
+        """
+        role = self.identities.role(session.role_name)
+        if role is None or role.role_id != session.role_id or role.arn != session.role_arn:
+            return None
+        return session_caller(session, role, self.account)
+
+    def add(self, session: RoleSession, *, now: float) -> None:
+        """Keep a new session, and forget those that expired longer ago than REMEMBERED_SECONDS."""
+        for key, old in list(self.live.items()):
+            if old.expires_at + REMEMBERED_SECONDS <= now:
+                del self.live[key]
+        self.live[session.access_key_id] = session

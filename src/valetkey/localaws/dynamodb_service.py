@@ -1,7 +1,7 @@
 """DynamoDB operations: decided, then run by the storage on canonical parameters."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from valetkey.localaws.resource_policies import ResourcePolicies
 from valetkey.localaws.storage import Storage
 from valetkey.localaws.strict_json import read_json, write_json
 from valetkey.localaws.surroundings import tag_context
+from valetkey.localaws.tags import clashing_key
 
 TARGET = "DynamoDB_20120810."
 CONTENT_TYPE = "application/x-amz-json-1.0"
@@ -76,10 +77,12 @@ class TableService:
             params["TableName"] = tables.plain_name(params["TableName"])
             for ask in _table_asks(operation, params, asks):
                 require(ask)
+            _check_tags(operation, params, {})
         elif operation in ARN_OPERATIONS:
             name = tables.plain_name(params["ResourceArn"])
             params["ResourceArn"] = tables.arn(name)
             require(asks.on_table(operation, name, _tagging(params)))
+            _check_tags(operation, params, tables.tags(name))
             if operation.endswith("ResourcePolicy"):
                 return self._policy(operation, params, exists=tables.schema(name) is not None)
         else:
@@ -123,6 +126,15 @@ def _table_asks(operation: str, params: Params, asks: DynamoAsks) -> list[Ask]:
     if operation == "CreateTable" and params.get("Tags"):
         found.append(asks.on_table("TagResource", name, _tagging(params)))
     return found
+
+
+def _check_tags(operation: str, params: Params, stored: Mapping[str, str]) -> None:
+    """Refuse a key that differs from another, or from a stored one, by case alone: ours."""
+    written = [tag["Key"] for tag in params.get("Tags", ())]
+    others = [key for key in stored if key not in written] if operation == "TagResource" else []
+    twice = clashing_key([*others, *written])
+    if twice is not None:
+        raise fault(Service.DYNAMODB, Trouble.INVALID, f"tag key `{twice}` is there, ignoring case")
 
 
 def _tagging(params: Params) -> dict[str, ContextValue]:

@@ -6,6 +6,7 @@ from typing import Any
 from valetkey.localaws.dynamodb_keys import TableSchema, invalid
 from valetkey.localaws.models import Params
 from valetkey.localaws.storage import KeyConditionError, Storage
+from valetkey.localaws.tags import stored_tags
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _INDEX = _NAME
@@ -45,8 +46,7 @@ class Tables:
         """Return the table's tags."""
         if name not in self._storage.dynamodb.tables:
             return {}
-        found = self._storage.dynamodb.list_tags_of_resource(self.arn(name))
-        return {str(tag["Key"]): str(tag["Value"]) for tag in found}
+        return stored_tags(self._storage.dynamodb.list_tags_of_resource(self.arn(name)))
 
     def query_hash_values(self, query: Params) -> list[tuple[str, Any]]:
         """Return the (attribute, value) pairs that this query's partition key must equal.

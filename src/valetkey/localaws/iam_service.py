@@ -11,10 +11,12 @@ from valetkey.localaws.documents import check_document
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Answer
 from valetkey.localaws.iam_actions import IMPLICIT_USER, OPERATIONS, TRUST_DOCUMENTS, Target
+from valetkey.localaws.iam_names import check_names
 from valetkey.localaws.identities import Identities
 from valetkey.localaws.models import Params, fail_operation
 from valetkey.localaws.query_protocol import query_answer, write_form
 from valetkey.localaws.surroundings import tag_context
+from valetkey.localaws.tags import clashing_key, stored_spelling
 
 Require = Callable[[Ask], None]
 
@@ -32,12 +34,15 @@ class IdentityService:
         if operation not in OPERATIONS:
             raise fail_operation(Service.IAM, operation)
         params = _named_user(operation, params, caller)
+        check_names(params)
+        if clashing_key(tag["Key"] for tag in params.get("Tags", ())) is not None:
+            raise AwsError("InvalidInput", "Duplicate tag keys found: case does not tell them.")
         require(self._ask(operation, params))
         _check_documents(operation, params)
         if operation in {"PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"}:
             return self._user_boundary(operation, params, request_id=request_id)
         answer = self.identities.storage.call_iam(
-            write_form(operation, _for_storage(operation, params), Service.IAM)
+            write_form(operation, self._for_storage(operation, params), Service.IAM)
         )
         if answer.status < 300 and operation in {"CreateUser", "DeleteUser"}:
             self.identities.user_boundaries.pop(params["UserName"], None)
@@ -92,6 +97,19 @@ class IdentityService:
             return f"arn:aws:iam::{account}:oidc-provider/{host}", {}, None
         return "*", {}, None
 
+    def _for_storage(self, operation: str, params: Params) -> dict[str, Any]:
+        """Return what the storage is to read. A tag that is there keeps its key's case."""
+        dropped = {"PermissionsBoundary"} if operation == "CreateUser" else set()
+        found = {name: value for name, value in params.items() if name not in dropped}
+        _, owned, _ = self._resource(OPERATIONS[operation], params)
+        if "Tags" in params:
+            found["Tags"] = [
+                {**tag, "Key": stored_spelling(tag["Key"], owned)} for tag in params["Tags"]
+            ]
+        if "TagKeys" in params:
+            found["TagKeys"] = [stored_spelling(key, owned) for key in params["TagKeys"]]
+        return found
+
     def _user_boundary(self, operation: str, params: Params, *, request_id: str) -> Answer:
         name = params["UserName"]
         if self.identities.user(name) is None:
@@ -104,11 +122,6 @@ class IdentityService:
                 raise AwsError("NoSuchEntity", f"Policy {arn} does not exist.", status=404)
             self.identities.user_boundaries[name] = arn
         return query_answer(Service.IAM, operation, {}, request_id=request_id)
-
-
-def _for_storage(operation: str, params: Params) -> dict[str, Any]:
-    dropped = {"PermissionsBoundary"} if operation == "CreateUser" else set()
-    return {name: value for name, value in params.items() if name not in dropped}
 
 
 def _named_user(operation: str, params: Params, caller: Caller) -> Params:

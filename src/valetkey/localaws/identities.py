@@ -9,6 +9,7 @@ from typing import Any
 from valetkey.iam import Layer, Policy
 from valetkey.localaws.documents import DENIES_ALL, compiled_or_denying
 from valetkey.localaws.storage import Storage
+from valetkey.localaws.tags import stored_tags
 
 DEFAULT_MAX_SESSION_SECONDS = 3600
 
@@ -88,7 +89,7 @@ class Identities:
     def managed_tags(self, arn: str) -> dict[str, str]:
         """Return the tags of a managed policy."""
         policy = self.storage.iam.managed_policies.get(arn)
-        return {} if policy is None else _tags(policy.get_tags())
+        return {} if policy is None else stored_tags(policy.get_tags())
 
     def _roles(self) -> list[Any]:
         return list(self.storage.iam.roles.values())
@@ -99,7 +100,7 @@ class Identities:
             arn=str(role.arn),
             role_id=str(role.id),
             max_session_seconds=int(role.max_session_duration or DEFAULT_MAX_SESSION_SECONDS),
-            tags=_tags(role.tags),
+            tags=stored_tags(role.tags),
             identity=self._policies(role),
             boundary=self._boundary(role.permissions_boundary_arn),
             trust=compiled_or_denying(
@@ -113,7 +114,7 @@ class Identities:
             name=str(user.name),
             arn=str(user.arn),
             user_id=str(user.id),
-            tags=_tags(user.tags or []),
+            tags=stored_tags(user.tags or []),
             identity=tuple(p for holder in (user, *groups) for p in self._policies(holder)),
             boundary=self._boundary(self.user_boundaries.get(str(user.name))),
         )
@@ -133,7 +134,3 @@ class Identities:
             return None
         text = self.managed_document(arn) or DENIES_ALL  # a boundary that is gone allows nothing
         return compiled_or_denying(text, f"boundary/{arn}", Layer.BOUNDARY)
-
-
-def _tags(tags: Any) -> dict[str, str]:
-    return {str(tag["Key"]): str(tag["Value"]) for tag in tags}

@@ -16,6 +16,7 @@ from valetkey.localaws.s3_xml import read_location
 from valetkey.localaws.sigv4 import Signed
 from valetkey.localaws.storage import Storage
 from valetkey.localaws.surroundings import tag_context
+from valetkey.localaws.tags import stored_tags
 
 _LISTS = ("prefix", "delimiter", "max-keys")
 _HEADER_KEYS = (
@@ -105,7 +106,7 @@ class S3Asks:
         found = store.get_object(bucket, key, version_id=version)
         if found is None:
             return {}
-        return {str(t["Key"]): str(t["Value"]) for t in store.get_object_tagging(found)["Tags"]}
+        return stored_tags(store.get_object_tagging(found)["Tags"])
 
 
 def signature_context(signed: Signed | None, *, now: float) -> dict[str, ContextValue]:

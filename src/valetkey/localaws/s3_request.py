@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Incoming, TargetError, decode_percent, encode_percent
 from valetkey.localaws.s3_operations import OPERATIONS, SELECTORS, Level, S3Operation
+from valetkey.localaws.tags import clashing_key
 
 MAX_KEY_BYTES = 1024
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -227,8 +228,8 @@ def _header_tags(header: str | None) -> dict[str, str]:
             text = decode_percent(value.replace("+", "%20"))
         except TargetError as error:
             raise fault(Service.S3, Trouble.INVALID, "malformed x-amz-tagging") from error
-        if key in tags:
-            raise fault(Service.S3, Trouble.INVALID, f"tag `{key}` comes twice")
+        if clashing_key((*tags, key)) is not None:
+            raise fault(Service.S3, Trouble.INVALID, f"tag `{key}` comes twice, ignoring case")
         tags[key] = text
     return tags
 

@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 import xmltodict
 
 from valetkey.localaws.faults import AwsError
+from valetkey.localaws.tags import clashing_key
 
 MAX_DELETES = 1000
 _NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
@@ -84,8 +85,10 @@ def read_tags(body: bytes) -> dict[str, str]:
         if _name(element) != "Tag":
             continue
         parts = {_name(child): _text(child) for child in element}
-        if len(element) != 2 or set(parts) != {"Key", "Value"} or parts["Key"] in tags:
+        if len(element) != 2 or set(parts) != {"Key", "Value"}:
             raise AwsError("InvalidTag", "Each tag has one key and one value.", status=400)
+        if clashing_key((*tags, parts["Key"])) is not None:
+            raise AwsError("InvalidTag", "A tag's key comes twice, ignoring case.", status=400)
         tags[parts["Key"]] = parts["Value"]
     return tags
 

@@ -32,8 +32,12 @@ _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+class DisconnectedError(Exception):
+    """The peer is gone, or its request broke, before the body was complete."""
+
+
 class AsgiApp:
-    """The gate behind ASGI."""
+    """The gate behind ASGI. A request that does not arrive whole never reaches the gate."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
@@ -41,7 +45,10 @@ class AsgiApp:
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         if scope["type"] != "http":
             return
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except DisconnectedError:
+            return  # nobody is left to answer, and half a body is not what was meant
 
         def read() -> Incoming:
             if body is None:
@@ -54,13 +61,16 @@ class AsgiApp:
 
 
 async def _body(receive: _Receive) -> bytes | None:
-    """Return the whole body, or None once it is too large (the rest is read and dropped)."""
+    """Return the whole body, or None once it is too large (the rest is read and dropped).
+
+    Raises DisconnectedError where its end never came.
+    """
     chunks: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b"".join(chunks)
+            raise DisconnectedError
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > MAX_BODY_BYTES:
@@ -76,14 +86,27 @@ def _incoming(scope: _Scope, body: bytes) -> Incoming:
     if not raw_path.startswith(b"/"):
         raise TargetError("the request target must be a path")
     client = scope.get("client")
+    headers = decode_headers(scope["headers"])
+    _check_length(headers, len(body))
     return Incoming(
         method=scope["method"],
         path=decode_percent(raw_path.decode("latin-1")),
         query=decode_query(scope["query_string"].decode("latin-1")),
-        headers=decode_headers(scope["headers"]),
+        headers=headers,
         body=body,
         source_ip=client[0] if client else "127.0.0.1",
     )
+
+
+def _check_length(headers: dict[str, str], length: int) -> None:
+    """Return if the body has the declared length, stated in one way (RFC 9112 §6.3)."""
+    declared = headers.get("content-length")
+    if declared is None:
+        return
+    if "transfer-encoding" in headers:
+        raise TargetError("content-length and transfer-encoding exclude each other")
+    if not declared.isdecimal() or not declared.isascii() or int(declared) != length:
+        raise AwsError("IncompleteBody", "The body is not of the declared length.", status=400)
 
 
 async def _write(answer: Answer, method: str, send: _Send) -> None:

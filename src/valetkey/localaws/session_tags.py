@@ -44,7 +44,7 @@ def session_tags(
             raise _invalid("Duplicate tag keys found. Please note that keys are case insensitive.")
         seen.add(key.lower())
         passed[key] = value
-    if len(passed) > MAX_TAGS:
+    if len(passed) + len(inherited) > MAX_TAGS:
         raise _invalid(f"A session can have at most {MAX_TAGS} tags.")
     clash = seen & {key.lower() for key in inherited}
     if clash:

@@ -87,7 +87,7 @@ class SecurityTokens:
             issued_at=now,
             expires_at=float(int(now) + seconds),
         )
-        self.sessions.live[session.access_key_id] = session
+        self.sessions.add(session, now=now)
         return session, token
 
 
