@@ -126,3 +126,28 @@ def test_numbers_and_booleans_are_texts_in_conditions_only() -> None:
     block = {"NumericEquals": {"k": [1, 1.5]}, "Bool": {"k": True}}
 
     assert policy(statement(Condition=block)).statements[0].conditions[0].wanted({}) == ("1", "1.5")
+
+
+LAYERS = {
+    Layer.IDENTITY: statement(),
+    Layer.TRUST: statement(Principal="*", Action="sts:AssumeRole", Resource=None),
+    Layer.RESOURCE: statement(Principal="*"),
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_sid_comes_once(layer: Layer) -> None:
+    one = LAYERS[layer]
+    policy({**one, "Sid": "A"}, {**one, "Sid": "a"}, {**one, "Sid": ""}, {**one, "Sid": ""}, one,
+           layer=layer)  # fmt: skip
+    with pytest.raises(PolicyError) as caught:
+        policy({**one, "Sid": "A"}, one, {**one, "Sid": "A"}, layer=layer)
+    assert caught.value.code == "malformed-policy"
+
+
+@pytest.mark.parametrize("sid", ["a-b", "a b", "é", "a_b", "a\n", "$x"])
+def test_a_sid_has_letters_and_digits_only_in_iams_own_policies(sid: str) -> None:
+    for layer in (Layer.IDENTITY, Layer.TRUST):
+        with pytest.raises(PolicyError):
+            policy({**LAYERS[layer], "Sid": sid}, layer=layer)
+    policy({**LAYERS[Layer.RESOURCE], "Sid": sid}, layer=Layer.RESOURCE)

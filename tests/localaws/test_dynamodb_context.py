@@ -130,3 +130,22 @@ def test_white_space_in_other_expressions_means_nothing(world: World) -> None:
         ExpressionAttributeValues={":a": {"S": "1"}},
     )
     assert filtered["Count"] == 1
+
+
+def test_a_transaction_returns_the_attributes_that_were_asked_for(world: World) -> None:
+    only = {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["owner", "at", "kind"]},
+        "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+    }
+    ddb = world.client(
+        "dynamodb", world.user("tx-columns", allow("dynamodb:GetItem", condition=only))
+    )
+    get = {"TableName": TABLE, "Key": KEY}
+
+    def read(**more: Any) -> Any:
+        items = [{"Get": {**get, **more}}, {"Get": {**get, "ProjectionExpression": "kind"}}]
+        return ddb.transact_get_items(TransactItems=items)["Responses"]
+
+    found = read(ProjectionExpression="#o", ExpressionAttributeNames={"#o": "owner"})
+    assert found == [{"Item": {"owner": {"S": "bob"}}}, {"Item": {"kind": {"S": "note"}}}]
+    assert code_of(refused(lambda: read(ProjectionExpression="secret"))) == DENIED

@@ -58,8 +58,16 @@ def test_host_and_path_name_bucket_and_key(
         {"method": "OPTIONS"},
         {"method": "POST"},
         {"path": "/bucket/" + "k" * 1025},
-        {"method": "PUT", "headers": {"content-type": "Multipart/Form-Data; boundary=x"}},
-        {"method": "PUT", "headers": {"content-type": "application/x-www-form-urlencoded"}},
+        {
+            "method": "POST",
+            "query": {"uploads": ""},
+            "headers": {"content-type": "Multipart/Form-Data; boundary=x"},
+        },
+        {
+            "method": "POST",
+            "query": {"uploads": ""},
+            "headers": {"content-type": "application/x-www-form-urlencoded"},
+        },
         {"method": "PUT", "headers": {"x-amz-grant-read": "id=1"}},
         {"method": "PUT", "headers": {"x-amz-server-side-encryption-customer-key": "k"}},
         {"method": "PUT", "headers": {"x-amz-meta-a_b": "1", "x-amz-meta-a-b": "2"}},

@@ -1,7 +1,9 @@
 """S3 behind the gate: tenants by prefix, copies, versions, batches, hidden existence."""
 
+import urllib.request
 from collections.abc import Callable
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from botocore.exceptions import ClientError
@@ -289,3 +291,37 @@ def test_a_session_named_in_a_bucket_policy_gets_in(world: World) -> None:
     assert s3.get_object(Bucket="for-session", Key="k")["Body"].read() == b"k"
     other = world.client("s3", world.assume(role, RoleSessionName="vk-other"))
     assert refused(lambda: other.get_object(Bucket="for-session", Key="k")) == "AccessDenied"
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; b=1"])
+def test_an_upload_may_have_the_type_of_a_form(world: World, kind: str) -> None:
+    """Command-line clients send it with a presigned PUT; the body stays what it is."""
+    s3 = world.client("s3", signature_version="s3v4")
+    place = {"Bucket": BUCKET, "Key": "traces/alice/form"}
+    body = b"acl=public-read&a=%41;b"
+    url = s3.generate_presigned_url("put_object", Params=place)
+    headers = {"Content-Type": kind}
+    request = urllib.request.Request(url, data=body, method="PUT", headers=headers)
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+    found = s3.get_object(**place)
+    assert (found["Body"].read(), found["ContentType"]) == (body, kind)
+    s3.put_object(**place, Body=body, ContentType=kind, RequestPayer="requester")
+    assert s3.head_object(**place)["ContentType"] == kind
+
+
+def test_a_form_by_post_is_refused(world: World) -> None:
+    s3 = world.client("s3")
+    with pytest.raises(ClientError) as caught:
+        s3.create_multipart_upload(
+            Bucket=BUCKET, Key="traces/alice/f", ContentType="multipart/form-data"
+        )
+    assert code_of(caught.value) == "NotImplemented"
+
+
+def test_a_presigned_url_of_signature_version_2_says_what_to_do(world: World) -> None:
+    s3 = world.client("s3", signature_version="s3")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "k"})
+    with pytest.raises(HTTPError) as caught, urllib.request.urlopen(url):
+        pass
+    assert b"signature_version='s3v4'" in caught.value.read().replace(b"&#x27;", b"'")

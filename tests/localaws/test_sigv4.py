@@ -156,3 +156,19 @@ def test_a_request_signed_in_two_ways_is_an_error() -> None:
 def test_a_query_with_two_readings_is_refused(query: str) -> None:
     with pytest.raises(TargetError):
         decode_query(query)
+
+
+@pytest.mark.parametrize(
+    ("headers", "query"),
+    [
+        ({"authorization": "AWS AKIAIOSFODNN7EXAMPLE:c2ln"}, {}),
+        ({}, {"AWSAccessKeyId": KEY, "Signature": "c2ln", "Expires": "1"}),
+        ({}, {"AWSAccessKeyId": KEY, "Signature": "c2ln", "x-amz-security-token": "t"}),
+    ],
+)
+def test_signature_version_2_is_refused_with_what_to_do(
+    headers: dict[str, str], query: dict[str, str]
+) -> None:
+    request = Incoming("GET", "/b/k", query, {"host": "localhost", **headers}, b"", "127.0.0.1")
+    with pytest.raises(SignatureError, match=r"signature_version='s3v4'"):
+        read_signature(request)

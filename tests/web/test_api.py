@@ -35,7 +35,9 @@ async def test_the_raw_token_and_a_bearer_token_draw_credentials(here: Api) -> N
         assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("authorization", [None, "", "Bearer ", "Bearer", "Basic abc", "x y z"])
+@pytest.mark.parametrize(
+    "authorization", [None, "", "Bearer ", "Bearer", "Bearer é", "Basic abc", "x y z"]
+)
 async def test_an_empty_or_strange_authorization_opens_nothing(
     here: Api, authorization: str | None
 ) -> None:
@@ -44,6 +46,8 @@ async def test_an_empty_or_strange_authorization_opens_nothing(
     answer = await here.call("GET", "/v1/credentials/tenant-data", authorization)
     assert answer.status == 401
     assert "www-authenticate" in answer.headers
+    if authorization in {None, "", "Bearer "}:
+        assert answer.code == "not-authenticated"
 
 
 async def test_two_authorization_headers_are_refused(here: Api) -> None:
@@ -68,6 +72,14 @@ async def test_an_encoded_grant_name_is_the_same_grant_and_a_strange_one_is_none
     for name in ("nope", "", "tenant-data/", "../tenant-data", "%00", "x" * 5000):
         answer = await here.call("GET", f"/v1/credentials/{name}", token)
         assert (answer.status, answer.code) == (404, "grant-not-of-run")
+
+
+async def test_a_denial_tells_the_sandbox_no_reasons(here: Api) -> None:
+    """Invariant 9: which other grants the run has is for the log."""
+    token = (await here.open(grants=["other"])).json["run_token"]
+    answer = await here.call("GET", "/v1/credentials/tenant-data", token)
+    assert answer.json["detail"] == "the run has no such grant"
+    assert b"other" not in answer.body
 
 
 async def test_awss_own_words_never_reach_the_sandbox(here: Api) -> None:

@@ -17,6 +17,7 @@ from valetkey.iam.errors import PolicyError
 from valetkey.iam.operators import OPERATORS, Comparison, Values, parse_boolean
 from valetkey.iam.template import compile_text
 from valetkey.iam.variables import ContextValue, Keys
+from valetkey.iam.work import NO_WORK, Work, work_of
 
 IF_EXISTS = "IfExists"
 
@@ -41,6 +42,7 @@ class Condition:
     negated: bool = False
     if_exists: bool = False
     null: frozenset[bool] | None = None  # of the Null operator: whether absence is wanted
+    work: Work = NO_WORK
 
     def holds(self, keys: Keys) -> bool:
         """Tell whether the request's keys satisfy the condition."""
@@ -95,14 +97,16 @@ def compile_condition(
             "malformed-policy", f"{path}: {quoted(operator)} is not a condition operator"
         )
     compile_values, negated = OPERATORS[name]
+    compared = compile_values(values)
     return Condition(
         operator,
         key.lower(),
         key,
-        compile_values(values),
+        compared,
         quantifier=quantifier,
         negated=negated,
         if_exists=if_exists,
+        work=work_of(compared.wanted),
     )
 
 

@@ -1,5 +1,6 @@
 """Decide one request: IAM User Guide, "Policy evaluation logic", step by step.
 
+0. What would take too long to match is denied.
 1. A Deny that applies, in any policy, wins.
 2. Every level of resource control policies must allow, then every level of service control
    policies; the latter bind only callers with an ARN.
@@ -20,7 +21,9 @@ from valetkey.iam.naming import Naming
 from valetkey.iam.policy import Facts, Layer, Policies, Policy, Statement
 from valetkey.iam.principal import PrincipalKind
 from valetkey.iam.request import Request
+from valetkey.iam.work import added, is_too_much
 
+TOO_MUCH = "the request and its policies are too large to be decided on"
 TRUST_ACTIONS = frozenset(
     {
         "sts:assumerole",
@@ -35,11 +38,12 @@ TRUST_ACTIONS = frozenset(
 def evaluate(request: Request, policies: Policies) -> Decision:
     """Return the decision, with the statements it rests on. Never raises; unknown is no."""
     facts = facts_of(request, policies)
+    covering = [policy.covering(facts.action) for policy in every_policy(facts, policies)]
+    costly = [sides.work for sides in covering if sides.work.fixed]
+    if costly and is_too_much(added(costly), facts.keys):
+        return Decision(Effect.IMPLICIT_DENY, (), TOO_MUCH)
     denying = [
-        statement
-        for policy in every_policy(facts, policies)
-        for statement in policy.covering(facts.action).denies
-        if statement.applies(facts)
+        statement for sides in covering for statement in sides.denies if statement.applies(facts)
     ]
     if denying:
         layer = layer_of(denying[0], facts, policies)

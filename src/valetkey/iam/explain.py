@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from valetkey.iam.decision import Decision, NearMiss
-from valetkey.iam.evaluate import evaluate, every_policy, facts_of
+from valetkey.iam.evaluate import TOO_MUCH, evaluate, every_policy, facts_of
 from valetkey.iam.naming import Naming
 from valetkey.iam.policy import Facts, Policies, Statement
 from valetkey.iam.request import Request
@@ -14,6 +14,9 @@ def explain(request: Request, policies: Policies) -> Decision:
     """Return `evaluate`'s decision with every near miss: the failed element of each statement
     that covers the action and took no effect, with the values compared.
     """
+    decision = evaluate(request, policies)
+    if decision.because == TOO_MUCH:
+        return decision
     facts = facts_of(request, policies)
     misses = tuple(
         miss
@@ -22,7 +25,7 @@ def explain(request: Request, policies: Policies) -> Decision:
         if statement.covers_action(facts.action)
         for miss in _failures(statement, request, facts)
     )
-    return replace(evaluate(request, policies), near_misses=misses)
+    return replace(decision, near_misses=misses)
 
 
 def _failures(statement: Statement, request: Request, facts: Facts) -> Iterable[NearMiss]:

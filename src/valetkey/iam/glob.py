@@ -18,6 +18,7 @@ class Wild(Enum):
 
 
 Token = str | Wild
+_STARS = (Wild.STAR, Wild.STAR_IN_PART)
 
 
 def units(text: str) -> str:
@@ -70,7 +71,34 @@ def matches_stretches(stretches: Sequence[str], text: str) -> bool:
 
 
 def matches_tokens(tokens: Iterable[Token], text: str) -> bool:
-    """Tell whether the whole of `text` matches, for globs with any wild.
+    """Tell whether the whole of `text` matches, for globs with any wild."""
+    listed = list(tokens)
+    return _can_match(listed, text) and _run(listed, text)
+
+
+def _can_match(tokens: Sequence[Token], text: str) -> bool:
+    """Tell whether length, beginning and end leave a match possible: most often they do not."""
+    length = 0
+    exact = True
+    for token in tokens:
+        if isinstance(token, str):
+            length += len(token)
+        elif token in _STARS:
+            exact = False
+        else:
+            length += 1
+    if len(text) < length or (exact and len(text) != length):
+        return False
+    if not tokens:
+        return True
+    first, last = tokens[0], tokens[-1]
+    return not (isinstance(first, str) and not text.startswith(first)) and not (
+        isinstance(last, str) and not text.endswith(last)
+    )
+
+
+def _run(tokens: Sequence[Token], text: str) -> bool:
+    """Tell whether `text` matches, by an automaton.
 
     Bit i of `live` says that the first i characters of the pattern can have matched what was
     read: one pass over the text, whatever the pattern, so there is nothing to backtrack.

@@ -5,7 +5,8 @@ with its JSON path: a policy that is half understood is not a policy.
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from valetkey.iam.arn_pattern import COLONS, compile_resource
@@ -20,6 +21,7 @@ from valetkey.iam.template import Template, compile_text
 
 MAX_DOCUMENT = 65_536  # characters: AWS's largest, a key policy, has 32,768 without white space
 MAX_TEXT = 8_192  # characters of one value: no ARN or key comes near
+SID = re.compile(r"[A-Za-z0-9]+\Z")
 VARIABLES_SINCE = "2012-10-17"
 VERSIONS = ("2008-10-17", VARIABLES_SINCE)
 CONTROLS = (Layer.SERVICE_CONTROL, Layer.RESOURCE_CONTROL)
@@ -78,7 +80,25 @@ def parse_policy(
         _statement(one, index, name, place.at(f".Statement[{index}]"))
         for index, one in enumerate(listed)
     )
+    _check_sids(statements, place.at(".Statement"))
     return Policy(name, layer, statements)
+
+
+def _check_sids(statements: Iterable[Statement], place: _Place) -> None:
+    """Refuse a Sid that comes twice; IAM's own policies take letters and digits only.
+
+    An empty Sid is none: tools write it for every statement. Services word theirs freely.
+    """
+    seen: set[str] = set()
+    for statement in statements:
+        sid = statement.ref.sid
+        if not sid:
+            continue
+        if sid in seen:
+            raise place.refuse(f"the Sid {quoted(sid)} comes twice")
+        if place.layer is not Layer.RESOURCE and not SID.match(sid):
+            raise place.refuse(f"the Sid {quoted(sid)} is not of letters and digits")
+        seen.add(sid)
 
 
 def _statement(value: object, index: int, policy: str, place: _Place) -> Statement:

@@ -10,6 +10,7 @@ from valetkey.iam.naming import Naming, PrincipalElement
 from valetkey.iam.principal import Principal
 from valetkey.iam.template import Template
 from valetkey.iam.variables import Keys
+from valetkey.iam.work import Work, added
 
 REMEMBERED_ACTIONS = 512  # of one policy; the action may be anybody's text, so there is a bound
 
@@ -101,10 +102,11 @@ class Statement:
 
 
 class Sides(NamedTuple):
-    """The statements of a policy that cover one action."""
+    """The statements of a policy that cover one action, and what their conditions cost."""
 
     allows: tuple[Statement, ...]
     denies: tuple[Statement, ...]
+    work: Work
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,6 +126,7 @@ class Policy:
             sides = Sides(
                 tuple(one for one in covering if one.allow),
                 tuple(one for one in covering if not one.allow),
+                added(condition.work for one in covering for condition in one.conditions),
             )
             if len(self._by_action) >= REMEMBERED_ACTIONS:
                 self._by_action.clear()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from valetkey.iam import ContextValue, Decision, Effect, Policies, Policy, Request, evaluate
+from valetkey.iam import ContextValue, Decision, Effect, Layer, Policy, Request, evaluate
 from valetkey.localaws.callers import Caller, CallerKind
 
 _LAYERS = {
@@ -54,34 +54,17 @@ def decide(caller: Caller, ask: Ask, request: Request) -> Decision:
     return evaluate(request, policies)
 
 
-def denial_message(
-    caller: Caller, ask: Ask, *, decision: Decision, request: Request, quoted: bool
-) -> str:
+def denial_message(caller: Caller, ask: Ask, *, decision: Decision, quoted: bool) -> str:
     """Return AWS's sentence for a denial; S3 puts the resource in quotation marks."""
     resource = f'"{ask.resource}"' if quoted else ask.resource
     who = "Anonymous users are" if caller.kind is CallerKind.ANONYMOUS else f"User: {caller.arn} is"
     return (
-        f"{who} not authorized to perform: {ask.action} on resource: {resource} "
-        f"{_reason(caller, decision, request)}"
+        f"{who} not authorized to perform: {ask.action} on resource: {resource} {_reason(decision)}"
     )
 
 
-def _reason(caller: Caller, decision: Decision, request: Request) -> str:
+def _reason(decision: Decision) -> str:
     if decision.effect is Effect.EXPLICIT_DENY and decision.determining:
         layer = decision.determining[0].policy.split("/", 1)[0]
         return f"with an explicit deny in {_LAYERS.get(layer, 'a policy')}"
-    return f"because no {_silent_layer(caller, request)} allows the {request.action} action"
-
-
-def _silent_layer(caller: Caller, request: Request) -> str:
-    """Return the first layer without which the rest would not have been enough."""
-    if caller.kind is CallerKind.ANONYMOUS:
-        return "resource-based policy"
-    own = Policies(identity=caller.policies.identity)
-    if not evaluate(request, own).allowed:
-        return "identity-based policy"
-    if not evaluate(request, replace(own, session=caller.policies.session)).allowed:
-        return "session policy"
-    if not evaluate(request, replace(own, boundary=caller.policies.boundary)).allowed:
-        return "permissions boundary"
-    return "resource-based policy"
+    return f"because {decision.because}".replace(Layer.TRUST.value, Layer.RESOURCE.value)

@@ -129,8 +129,6 @@ class DynamoAsks:
             if len(item) != 1:
                 raise invalid("Each item of a transaction is exactly one of its kinds")
             kind, part = next(iter(item.items()))
-            if kind == "Get" and "ProjectionExpression" in part:
-                raise invalid("ProjectionExpression in TransactGetItems is not modelled")
             context = _capacity(params)
             context["dynamodb:EnclosingOperation"] = operation
             name = TRANSACTION_ACTIONS[kind]

@@ -88,16 +88,35 @@ class TableService:
         else:
             _require_items(operation, params, asks, require)
         answer = self.storage.call_dynamodb(operation, write_json(params))
+        if operation == "TransactGetItems" and answer.status == 200:
+            return self._projected(answer, params)
         if operation == "DeleteTable" and answer.status == 200:
             self.policies.drop(tables.arn(params["TableName"]))
         return answer
+
+    def _projected(self, answer: Answer, params: Params) -> Answer:
+        """Return a transaction's items with the attributes that were asked for.
+
+        The storage returns whole items here, and projects them in GetItem only.
+        """
+        found = json.loads(answer.body)
+        for response, item in zip(found["Responses"], params["TransactItems"], strict=True):
+            if "ProjectionExpression" in item["Get"] and "Item" in response:
+                one = self.storage.call_dynamodb("GetItem", write_json(item["Get"]))
+                if one.status != 200:
+                    return one
+                response["Item"] = json.loads(one.body).get("Item", {})
+        return _json_answer(found)
 
     def _policy(self, operation: str, params: Params, *, exists: bool) -> Answer:
         arn = params["ResourceArn"]
         if not exists:
             raise AwsError("ResourceNotFoundException", f"Requested resource not found: {arn}")
         if operation == "PutResourcePolicy":
-            self.policies.put(arn, params["Policy"])
+            try:
+                self.policies.put(arn, params["Policy"])
+            except AwsError as error:
+                raise fault(Service.DYNAMODB, Trouble.INVALID, error.message) from error
             return _json_answer({"RevisionId": "1"})
         document = self.policies.documents.get(arn)
         if operation == "DeleteResourcePolicy":

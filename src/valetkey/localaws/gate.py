@@ -127,7 +127,7 @@ class Gate:
             decision = decide(caller, ask, request)
             if not decision.allowed:
                 message = denial_message(
-                    caller, ask, decision=decision, request=request, quoted=service is Service.S3
+                    caller, ask, decision=decision, quoted=service is Service.S3
                 )
                 raise fault(service, Trouble.DENIED, message)
 

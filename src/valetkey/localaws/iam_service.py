@@ -1,5 +1,6 @@
 """IAM operations: which action on which ARN, documents checked, then run by the storage."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,13 @@ from typing import Any
 from valetkey.iam import ContextValue, Layer
 from valetkey.localaws.callers import Caller
 from valetkey.localaws.decisions import Ask
-from valetkey.localaws.documents import check_document
+from valetkey.localaws.documents import (
+    INLINE_LIMITS,
+    MANAGED_LIMIT,
+    TRUST_LIMIT,
+    check_document,
+    check_size,
+)
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Answer
 from valetkey.localaws.iam_actions import IMPLICIT_USER, OPERATIONS, TRUST_DOCUMENTS, Target
@@ -19,6 +26,7 @@ from valetkey.localaws.surroundings import tag_context
 from valetkey.localaws.tags import clashing_key, stored_spelling
 
 Require = Callable[[Ask], None]
+INLINE = re.compile("Put(User|Group|Role)Policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,7 @@ class IdentityService:
         if clashing_key(tag["Key"] for tag in params.get("Tags", ())) is not None:
             raise AwsError("InvalidInput", "Duplicate tag keys found: case does not tell them.")
         require(self._ask(operation, params))
-        _check_documents(operation, params)
+        self._check_documents(operation, params)
         if operation in {"PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"}:
             return self._user_boundary(operation, params, request_id=request_id)
         answer = self.identities.storage.call_iam(
@@ -110,6 +118,26 @@ class IdentityService:
             found["TagKeys"] = [stored_spelling(key, owned) for key in params["TagKeys"]]
         return found
 
+    def _check_documents(self, operation: str, params: Params) -> None:
+        """Return if the documents in `params` are policies and fit IAM's quotas."""
+        for name in ("PolicyDocument", "AssumeRolePolicyDocument"):
+            if name not in params:
+                continue
+            text = params[name]
+            inline = INLINE.fullmatch(operation)
+            if f"{operation}:{name}" in TRUST_DOCUMENTS:
+                check_document(text, Layer.TRUST)
+                check_size([text], TRUST_LIMIT, "a trust policy")
+                continue
+            check_document(text, Layer.IDENTITY)
+            if inline is None:
+                check_size([text], MANAGED_LIMIT, "a managed policy")
+                continue
+            holder = inline[1]
+            others = self.identities.inline_documents(holder, params[f"{holder}Name"])
+            kept = {**others, params["PolicyName"]: text}
+            check_size(kept.values(), INLINE_LIMITS[holder], f"the {holder.lower()}")
+
     def _user_boundary(self, operation: str, params: Params, *, request_id: str) -> Answer:
         name = params["UserName"]
         if self.identities.user(name) is None:
@@ -135,10 +163,3 @@ def _named_user(operation: str, params: Params, caller: Caller) -> Params:
             "Must specify userName when calling with non-User credentials",
         )
     return {**params, "UserName": caller.user_name}
-
-
-def _check_documents(operation: str, params: Params) -> None:
-    for name in ("PolicyDocument", "AssumeRolePolicyDocument"):
-        if name in params:
-            trusts = f"{operation}:{name}" in TRUST_DOCUMENTS
-            check_document(params[name], Layer.TRUST if trusts else Layer.IDENTITY)

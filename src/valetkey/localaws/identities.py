@@ -78,6 +78,13 @@ class Identities:
                     return str(user.name), str(key.secret_access_key)
         return None
 
+    def inline_documents(self, kind: str, name: str) -> dict[str, str]:
+        """Return the inline policies of a `Role`, `User` or `Group` by their names."""
+        iam = self.storage.iam
+        holders = {"Role": self._roles(), "User": iam.users.values(), "Group": iam.groups.values()}
+        found = next((one for one in holders[kind] if one.name == name), None)
+        return {} if found is None else {str(n): str(text) for n, text in found.policies.items()}
+
     def managed_document(self, arn: str) -> str | None:
         """Return the default version's text of a managed policy."""
         policy = self.storage.iam.managed_policies.get(arn)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from valetkey.iam import Layer, Policy
-from valetkey.localaws.documents import check_document, compiled
+from valetkey.localaws.documents import RESOURCE_LIMIT, check_document, compiled
+from valetkey.localaws.faults import AwsError
 
 
 @dataclass(slots=True)
@@ -13,7 +14,10 @@ class ResourcePolicies:
     documents: dict[str, str] = field(default_factory=dict)
 
     def put(self, arn: str, document: str) -> None:
-        """Keep `document` for `arn`. Raises AwsError MalformedPolicyDocument."""
+        """Keep `document` for `arn`. Raises AwsError MalformedPolicyDocument or LimitExceeded."""
+        size = len(document.encode("utf-8", "replace"))
+        if size > RESOURCE_LIMIT:
+            raise AwsError("LimitExceeded", f"A policy has {RESOURCE_LIMIT} bytes, not {size}.")
         check_document(document, Layer.RESOURCE)
         self.documents[arn] = document
 

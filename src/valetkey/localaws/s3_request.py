@@ -45,7 +45,7 @@ _AMZ_HEADERS = frozenset(
 _OURS = frozenset(
     {
         "x-amz-content-sha256", "x-amz-copy-source", "x-amz-date", "x-amz-expected-bucket-owner",
-        "x-amz-sdk-checksum-algorithm", "x-amz-security-token",
+        "x-amz-request-payer", "x-amz-sdk-checksum-algorithm", "x-amz-security-token",
         "x-amz-source-expected-bucket-owner", "x-amz-tagging", "x-amz-user-agent",
     }
 )  # fmt: skip
@@ -189,12 +189,17 @@ def _headers(request: Incoming) -> dict[str, str]:
             kept[name] = value
         elif name.startswith("x-amz-") and name not in _OURS:
             raise fault(Service.S3, Trouble.UNSUPPORTED, f"header `{name}` is not modelled")
-    if any(kind in kept.get("content-type", "").lower() for kind in _FORM):
+    if request.method == "POST" and is_form(kept):
         raise fault(Service.S3, Trouble.UNSUPPORTED, "form uploads are not modelled")
     slots = {name.replace("_", "-") for name in kept}
     if len(slots) != len(kept):
         raise fault(Service.S3, Trouble.INVALID, "two headers differ only in - and _")
     return kept
+
+
+def is_form(headers: Mapping[str, str]) -> bool:
+    """True if the content type would make a reader of forms take the body apart."""
+    return any(kind in headers.get("content-type", "").lower() for kind in _FORM)
 
 
 def _copy_source(request: Incoming, operation: S3Operation) -> CopySource | None:

@@ -10,7 +10,7 @@ from valetkey.localaws.query_protocol import xml_text
 from valetkey.localaws.resource_policies import ResourcePolicies
 from valetkey.localaws.s3_context import S3Asks, signature_context
 from valetkey.localaws.s3_operations import Level
-from valetkey.localaws.s3_request import S3Call, read_s3
+from valetkey.localaws.s3_request import S3Call, is_form, read_s3
 from valetkey.localaws.s3_xml import (
     Deletion,
     parse_xml,
@@ -72,6 +72,7 @@ class ObjectService:
 
     def _store(self, call: S3Call) -> Answer:
         headers = dict(call.headers)
+        form = headers.pop("content-type") if is_form(headers) else None
         if call.source is not None:
             headers["x-amz-copy-source"] = call.source.header
         if call.tags and call.operation.name != "PutObjectTagging":
@@ -81,7 +82,7 @@ class ObjectService:
         for name in call.headers:
             if name in {"x-amz-checksum-crc32", "x-amz-checksum-sha1", "x-amz-checksum-sha256"}:
                 headers["x-amz-sdk-checksum-algorithm"] = name.rsplit("-", 1)[1].upper()
-        return self.storage.call_s3(
+        answer = self.storage.call_s3(
             call.method,
             call.bucket,
             key=call.key,
@@ -89,6 +90,11 @@ class ObjectService:
             headers=headers,
             body=call.body,
         )
+        copies = call.source is not None and headers.get("x-amz-metadata-directive") != "REPLACE"
+        if form and call.operation.name == "PutObject" and answer.status == 200 and not copies:
+            # the storage would have parsed the body: it learns of the type only now
+            self.storage.s3.get_object(call.bucket, call.key).set_metadata({"Content-Type": form})
+        return answer
 
     def _check_upload(self, call: S3Call) -> None:
         """An upload id is good for the key it was made for: the storage looks at the id alone."""

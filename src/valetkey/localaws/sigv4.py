@@ -70,6 +70,10 @@ def read_signature(request: Incoming) -> Signed | None:
     )
     if header is None and not in_query:
         return None
+    if (header or "").startswith("AWS ") or "AWSAccessKeyId" in request.query:
+        raise SignatureError(
+            "signature version 2 is not modelled; use Config(signature_version='s3v4')"
+        )
     if header is not None and in_query:
         raise SignatureError("only one way to sign may be used in a request")
     return _from_header(request, header) if header is not None else _from_query(request)
