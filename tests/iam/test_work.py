@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.iam.build import decide, statement
-from valetkey.iam import ContextValue, Effect
+from tests.iam.build import OBJECT, decide, policy, session, statement
+from valetkey.iam import ContextValue, Effect, Policies, Request, explain
 from valetkey.iam.evaluate import TOO_MUCH
 from valetkey.iam.work import Work, added, is_too_much
 
@@ -38,6 +38,16 @@ def test_every_pattern_operator_is_counted(operator: str) -> None:
         statement(Condition={operator: {"aws:UserAgent": values}}), context={"aws:UserAgent": LONG}
     )
     assert decision.because == TOO_MUCH
+
+
+def test_explaining_costs_no_more_than_deciding() -> None:
+    slow = {"StringLike": {"aws:UserAgent": [f"*a?b{n}*" for n in range(1_400)]}}
+    request = Request(session(), "s3:GetObject", OBJECT, context={"aws:UserAgent": LONG})
+    started = time.process_time()
+    decision = explain(request, Policies(identity=(policy(statement(Condition=slow)),)))
+
+    assert time.process_time() - started < 0.5
+    assert (decision.because, decision.near_misses) == (TOO_MUCH, ())
 
 
 def test_what_a_person_writes_is_decided() -> None:
