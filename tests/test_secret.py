@@ -9,9 +9,7 @@ from valetkey.secret import Secret
 SECRET = Secret("hunter2-hunter2")
 
 
-@pytest.mark.parametrize(
-    "text", [str(SECRET), repr(SECRET), f"{SECRET}", f"{SECRET:>40}"]
-)
+@pytest.mark.parametrize("text", [str(SECRET), repr(SECRET), f"{SECRET}", f"{SECRET:>40}"])
 def test_a_secret_has_no_text_form(text: str) -> None:
     assert text.strip() == "***"
 

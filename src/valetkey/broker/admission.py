@@ -21,17 +21,18 @@ async def admit_run(broker: Broker, token: Secret, *, now: float) -> KnownRun | 
     known = await broker.run(run_id)
     if known is None:
         return Refusal(code="run-token", public=_UNKNOWN, reasons=(f"no run `{run_id}`",))
-    if not opens(token, known.run, now=now):
-        # It may have been rotated elsewhere since it was read: look once more.
-        broker.known.pop(run_id, None)
-        known = await broker.run(run_id) or known
-    if not opens(token, known.run, now=now):
-        return Refusal(
-            code="run-token",
-            public=_UNKNOWN,
-            reasons=(f"the token is not the one of run `{run_id}`, or it was rotated away",),
-        )
-    return known
+    if opens(token, known.run, now=now):
+        return known
+    # It may have been rotated elsewhere since the run was read: look once more.
+    broker.known.pop(run_id, None)
+    known = await broker.run(run_id)
+    if known is not None and opens(token, known.run, now=now):
+        return known
+    return Refusal(
+        code="run-token",
+        public=_UNKNOWN,
+        reasons=(f"the token is not the one of run `{run_id}`, or it was rotated away",),
+    )
 
 
 async def admit_caller(

@@ -57,6 +57,7 @@ async def _serve(settings: "Settings", *, as_json: bool) -> None:
             lifespan="off",
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # nobody's word for who calls is taken, and nothing here asks
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=10,
