@@ -192,6 +192,22 @@ async def test_without_credentials_of_its_own_the_broker_asks_nothing(
     assert endpoint.asked == []
 
 
+@pytest.mark.parametrize("error", [OSError("disk"), ValueError("not JSON"), KeyError("Token")])
+async def test_whatever_a_credential_provider_raises_is_one_clear_error(
+    sts: StsClient, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """A bad `credential_process` or a refused source role raises no error of botocore's family."""
+
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(sts._ambient._session, "get_credentials", fail)
+    with pytest.raises(AwsError) as caught:
+        await sts.assume_role(REQUEST)
+    assert caught.value.code == "aws-credentials-expired"
+    assert endpoint.asked == []
+
+
 async def test_a_profile_that_is_not_there_is_found_at_start(
     endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
