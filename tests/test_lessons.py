@@ -49,7 +49,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "sandbox/test_run_command.py::test_two_runs_at_the_same_time_share_nothing",
     ),
     10: (
-        "broker/test_open.py::test_equal_subjects_of_two_issuers_are_two_principals",
+        "store/test_sqlite.py::test_equal_subjects_of_two_issuers_are_two_subjects_to_a_binding",
         "identity/test_trust.py::test_there_is_no_default_power_for_the_unmatched",
         "settings/test_reading.py::"
         "test_a_subject_template_that_two_issuers_reach_must_name_the_issuer",

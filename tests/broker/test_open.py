@@ -197,13 +197,6 @@ async def test_a_claim_with_two_meanings_makes_no_tag(tmp_path: Path) -> None:
         assert await refused(here, subject_token=subject, attributes={}) == "tag-value-ambiguous"
 
 
-async def test_equal_subjects_of_two_issuers_are_two_principals(here: Platform) -> None:
-    """Lesson 10: the binding is to (issuer, subject)."""
-    from valetkey.runs import PrincipalRef
-
-    assert PrincipalRef("https://a.example", "x") != PrincipalRef("https://b.example", "x")
-
-
 async def test_a_failed_append_means_no_token_leaves(here: Platform) -> None:
     await here.store.close()
     with pytest.raises(ValetkeyError) as caught:

@@ -206,3 +206,20 @@ def test_where_aws_is_comes_from_the_environment_as_for_every_sdk(tmp_path: Path
     environ = {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
     grant = read(tmp_path, GOOD, environ).grants[0]
     assert (grant.region, grant.endpoint_url) == ("eu-west-1", "http://127.0.0.1:4566")
+
+
+def test_a_file_by_reference_is_beside_the_configuration_wherever_we_are_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "external").write_text("abc-123\n")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    text = GOOD.replace('duration = "1h"', 'external_id = "file:external"')
+    assert read(tmp_path, text).grants[0].external_id == "abc-123"
+    (tmp_path / "external").write_bytes(b"\xff\xfe")
+    assert code_of(tmp_path, text) == "config-reference"
+
+
+def test_a_folder_among_the_grants_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "grants.d" / "x.toml").mkdir(parents=True)
+    assert code_of(tmp_path, GOOD) == "config-unreadable"

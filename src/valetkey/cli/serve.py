@@ -64,10 +64,6 @@ async def _serve(settings: "Settings", *, as_json: bool) -> None:
             http=BoundedProtocol,
             limit_concurrency=4_096,
         )
-        if as_json:
-            print(json.dumps({"url": url, "pid": os.getpid()}), flush=True)
-        else:
-            print(f"valetkey listens at {url}", flush=True)
         server = uvicorn.Server(config)
         # uvicorn would raise the signal again after its own end, and the store would not be closed.
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
@@ -75,6 +71,10 @@ async def _serve(settings: "Settings", *, as_json: bool) -> None:
             asyncio.get_running_loop().add_signal_handler(
                 number, setattr, server, "should_exit", True
             )
+        if as_json:
+            print(json.dumps({"url": url, "pid": os.getpid()}), flush=True)
+        else:
+            print(f"valetkey listens at {url}", flush=True)
         await server.serve(sockets=[listener])
 
 

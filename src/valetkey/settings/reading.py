@@ -224,9 +224,7 @@ def _grant(table: GrantTable, aws: AwsTable, environ: Mapping[str, str], *, fold
         source=source,
         duration=_seconds("duration", table.duration, most=10**9),
         region=region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None,
-        external_id=None
-        if table.external_id is None
-        else _reference(table.external_id, environ, folder),
+        external_id=_external_id(table, environ, folder),
         session_policy=_session_policy(table, environ, folder),
         endpoint_url=table.endpoint_url or aws.endpoint_url or environ.get("AWS_ENDPOINT_URL"),
     )
