@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo test check lint types imports help-texts lock bench clean
+.PHONY: demo test check lint types imports help-texts lock bench fuzz clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/valetkey demo
@@ -34,6 +34,13 @@ lock: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(BIN)/python bench/audit.py
 	$(BIN)/python bench/credentials.py
+	$(BIN)/python bench/iam.py
+
+REQUESTS ?= 1000000
+WORKERS ?= 2
+
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.fuzz --requests $(REQUESTS) --workers $(WORKERS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

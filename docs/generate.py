@@ -10,6 +10,7 @@ from generator.audit_records import audit_records_page
 from generator.configuration import configuration_page
 from generator.error_codes import error_codes_page
 from generator.http_api import http_api_page
+from generator.lint_codes import lint_codes_page
 from generator.policies import with_policies
 from help_texts import ROOT, command_names, fenced, settle
 
@@ -18,6 +19,7 @@ PAGES = {
     "configuration.md": configuration_page,
     "error-codes.md": error_codes_page,
     "http-api.md": http_api_page,
+    "lint-codes.md": lint_codes_page,
 }
 NOTE = "<!-- Written by docs/generate.py from the code. Change the code, not this page. -->\n\n"
 

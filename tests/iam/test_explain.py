@@ -1,16 +1,19 @@
 """Why: the deciding statements, and what kept the others from taking effect."""
 
-from tests.iam.build import OBJECT, SESSION, policy, session, statement
+from tests.iam.build import OBJECT, ROLE, SESSION, policy, session, statement
 from valetkey.iam import (
     Effect,
     Layer,
     NearMiss,
     Policies,
+    Principal,
+    PrincipalKind,
     Request,
     StatementRef,
     evaluate,
     explain,
 )
+from valetkey.iam.explain import Says, layers_of
 
 
 def test_a_near_miss_shows_the_values_compared() -> None:
@@ -105,3 +108,47 @@ def test_not_principal_is_flagged() -> None:
 
     assert decision.effect is Effect.EXPLICIT_DENY
     assert decision.contested == decision.determining
+
+
+def views(request: Request, policies: Policies) -> list[tuple[Layer, Says, int | None]]:
+    return [(view.layer, view.says, view.level) for view in layers_of(request, policies)]
+
+
+def test_each_layer_says_what_it_says_on_its_own() -> None:
+    allow = policy(statement())
+    other = policy(statement(Action="ec2:*"), layer=Layer.BOUNDARY)
+    never = policy(statement(Effect="Deny"), layer=Layer.SERVICE_CONTROL)
+    request = Request(session(), "s3:GetObject", OBJECT)
+    policies = Policies(identity=(allow,), boundary=other, service_control=((allow,), (never,)))
+
+    assert views(request, policies) == [
+        (Layer.IDENTITY, Says.ALLOWS, None),
+        (Layer.RESOURCE, Says.ABSENT, None),
+        (Layer.SESSION, Says.ABSENT, None),
+        (Layer.BOUNDARY, Says.SILENT, None),
+        (Layer.SERVICE_CONTROL, Says.ALLOWS, 0),
+        (Layer.SERVICE_CONTROL, Says.DENIES, 1),
+    ]
+
+
+def test_an_empty_session_policy_is_there_and_allows_nothing() -> None:
+    request = Request(session(), "s3:GetObject", OBJECT)
+
+    assert (Layer.SESSION, Says.SILENT, None) in views(request, Policies(session=()))
+
+
+def test_a_role_that_is_assumed_is_asked_for_its_trust_policy() -> None:
+    trust = policy(
+        statement(Action="sts:AssumeRole", Principal="*", Resource=None), layer=Layer.TRUST
+    )
+    request = Request(session(), "sts:AssumeRole", ROLE)
+
+    assert (Layer.TRUST, Says.ALLOWS, None) in views(request, Policies(trust=trust))
+
+
+def test_who_has_no_arn_has_no_policies_of_its_own() -> None:
+    anybody = Principal(PrincipalKind.ANONYMOUS, "*")
+
+    assert views(Request(anybody, "s3:GetObject", OBJECT), Policies()) == [
+        (Layer.RESOURCE, Says.ABSENT, None)
+    ]

@@ -54,7 +54,8 @@ def test_a_question_mark_is_one_utf16_unit() -> None:
 
 
 def test_stars_alone_need_no_automaton() -> None:
-    assert glob("a*b**c").stretches == ("a", "b", "c")
+    assert glob("a*b**c").runs == ("a", "b", "c")
+    assert glob("a*b?c").runs is None
     assert stretches_of(["a", "b"]) == ("ab",)
     assert matches_stretches(("a", ""), "ab")
 
@@ -66,6 +67,8 @@ def test_stars_alone_need_no_automaton() -> None:
         ("*" + "a?" * 2_000 + "b", "a" * 4_000),
         ("*?" * 2_000 + "b", "a" * 4_000),
         ("a*" * 4_000, "a" * 60_000),
+        ("?*" * 4_000, "a" * 4_000),
+        ("*" * 8_000 + "b", "a" * 60_000),
     ],
 )
 def test_no_pattern_makes_matching_slow(pattern: str, text: str) -> None:

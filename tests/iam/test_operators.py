@@ -83,7 +83,7 @@ def test_other_types_are_read_strictly() -> None:
         ("NotIpAddress", "localhost"),
         ("NumericEquals", "${aws:EpochTime}"),  # these types know no variables
         ("StringLikes", "a"),
-        ("stringlike", "a"),
+        ("string like", "a"),
         ("ForAllValues:Null", "true"),
         ("NullIfExists", "true"),
         ("ForSomeValues:StringLike", "a"),

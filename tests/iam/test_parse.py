@@ -80,7 +80,14 @@ def test_a_message_stays_on_one_line_however_long_the_input() -> None:
         {"Condition": "x"},
         {"Condition": {"StringEquals": []}},
         {"Condition": {"StringEquals": {"k": None}}},
-        {"Condition": {"StringEquals": {"k": []}}},
+        {"Condition": {"StringNotEquals": {"k": []}}},
+        {"Condition": {"ForAnyValue:ArnNotLikeIfExists": {"k": []}}},
+        {"Condition": {"Null": {"k": []}}},
+        {"Condition": {"NullIfExists": {"k": "true"}}},
+        {"Condition": {"ForAllValues:Null": {"k": "true"}}},
+        {"Condition": {"StringLi\u212ae": {"k": "a"}}},
+        {"Condition": {"StringEqualsIfExistsIfExists": {"k": "a"}}},
+        {"Condition": {"ForAllValues:ForAnyValue:StringEquals": {"k": "a"}}},
         {"Condition": {"StringEquals": {"k": [["a"]]}}},
         {"Condition": {"StringEquals": {"k": float("nan")}}},
         {"NotResource": "*"},
@@ -126,6 +133,13 @@ def test_numbers_and_booleans_are_texts_in_conditions_only() -> None:
     block = {"NumericEquals": {"k": [1, 1.5]}, "Bool": {"k": True}}
 
     assert policy(statement(Condition=block)).statements[0].conditions[0].wanted({}) == ("1", "1.5")
+
+
+def test_operators_are_read_in_any_case_and_shown_as_iam_writes_them() -> None:
+    block = {"foranyvalue:STRINGLIKEifexists": {"k": "a"}, "NULL": {"k": "true"}}
+
+    conditions = policy(statement(Condition=block)).statements[0].conditions
+    assert [one.operator for one in conditions] == ["ForAnyValue:StringLikeIfExists", "Null"]
 
 
 LAYERS = {

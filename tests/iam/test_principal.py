@@ -75,6 +75,35 @@ def test_a_role_is_named_with_its_path() -> None:
     assert not granted(session(role_arn=ROLE), element)
 
 
+@pytest.mark.parametrize(
+    "role",
+    [
+        "arn:aws:iam::999988887777:role/agent",
+        f"arn:aws:iam::{ACCOUNT}:role/other",
+        f"arn:aws:iam::{ACCOUNT}:role/agent/other",
+        f"arn:aws:iam::{ACCOUNT}:user/agent",
+        f"arn:aws-cn:iam::{ACCOUNT}:role/agent",
+    ],
+)
+def test_a_sessions_role_is_its_own(role: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        session(role_arn=role)
+
+    assert caught.value.code == "malformed-principal"
+    with pytest.raises(RequestError):
+        Principal(PrincipalKind.ARN, f"arn:aws:iam::{ACCOUNT}:user/agent", role_arn=ROLE)
+
+
+def test_only_the_path_makes_a_role_service_linked() -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/agent"
+
+    assert session(role_arn=role).is_service_linked
+    assert Principal(PrincipalKind.ARN, role).is_service_linked
+    assert not session(role_arn=f"arn:aws:iam::{ACCOUNT}:role/a/aws-service-role/agent"
+                       ).is_service_linked  # fmt: skip
+    assert not session().is_service_linked
+
+
 def test_a_deleted_principals_id_names_nobody() -> None:
     assert not granted(session(), {"AWS": "AROA1234567890EXAMPLE"})
 

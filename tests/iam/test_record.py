@@ -1,14 +1,11 @@
 """The JSON lines of `valetkey iam evaluate`."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from tests.iam.build import OBJECT, SESSION, document, statement
-from valetkey.cli.iam import app
 from valetkey.iam.record import answer_line
 
 
@@ -97,6 +94,47 @@ def test_context_scalars_are_read_as_iam_text() -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "text"),
+    [("1.50", "1.50"), ("1e3", "1000"), ("1E-2", "0.01"), ("-0", "0"), ("-0.0", "-0.0"),
+     ("1.0", "1.0"), ("0.1234567890123456789", "0.1234567890123456789"),
+     ("123456789012345678901234567890", "123456789012345678901234567890")],
+)  # fmt: skip
+def test_a_number_keeps_its_digits_and_loses_its_exponent(number: str, text: str) -> None:
+    """In the context and in a policy alike."""
+    block = {"StringEquals": {"k": text, "l": "@"}}
+    line = record(
+        policies={"identity": [document(statement(Condition=block))]},
+        context={"k": "@", "l": text},
+    )
+
+    assert answer(json.dumps(line).replace('"@"', number))["decision"] == "allow"
+
+
+def test_a_number_and_its_text_are_two_policies() -> None:
+    """Policies are remembered: what was read for one must not stand for the other."""
+    policies = {"resource": document(statement(Sid="1.5", Principal="*"))}
+    line = json.dumps(record(policies=policies))
+
+    assert answer(line)["decision"] == "allow"
+    assert answer(line.replace('"1.5"', "1.5"))["error"]["code"] == "malformed-policy"
+
+
+def test_a_policy_beyond_awss_largest_is_refused() -> None:
+    policies = {"identity": [document(statement(Resource=["arn:aws:s3:::b/*"] * 5_000))]}
+
+    assert answer(record(policies=policies))["error"]["code"] == "malformed-record"
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\udfff\ud83d", "\u0000", "\ufeff", "\u2028"])
+def test_any_text_is_a_value(text: str) -> None:
+    block = {"StringEquals": {"k": text}, "StringLike": {"k": f"*{text}"}}
+    policies = {"identity": [document(statement(Condition=block, Sid=None))]}
+    found = answer(record(id=text, policies=policies, context={"k": text}))
+
+    assert (found["id"], found["decision"]) == (text, "allow")
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"principal": {}},
@@ -121,6 +159,16 @@ def test_context_scalars_are_read_as_iam_text() -> None:
         {"now": True},
         {"now": "1" * 5_000},
         {"unknown": 1},
+        {"session": None},
+        {"now": [1]},
+        {"now": "2026-11-21T08:00:00"},
+        {"resource_account": 123456789012},
+        {"principal": {"arn": SESSION, "tags": []}},
+        {"principal": {"arn": None}},
+        {"policies": []},
+        {"policies": {"session": {}}},
+        {"policies": {"service_control": [document(statement())]}},
+        {"policies": {"trust": [document(statement())]}},
     ],
 )
 def test_a_bad_record_is_an_error_with_its_id(change: dict[str, Any]) -> None:
@@ -168,34 +216,3 @@ def test_duplicate_members_are_refused_at_any_depth() -> None:
     line = json.dumps(record()).replace('"Effect": "Allow"', '"Effect":"Deny","Effect":"Allow"')
 
     assert answer(line)["error"]["code"] == "malformed-record"
-
-
-def test_a_bad_line_is_answered_and_the_run_goes_on(tmp_path: Path) -> None:
-    file = tmp_path / "lines.jsonl"
-    lines = [json.dumps(record(id=1)), "nonsense", "", "y" * 3_000_000, json.dumps(record(id=2))]
-    file.write_text("\n".join(lines))
-
-    result = CliRunner().invoke(app, ["evaluate", str(file)])
-
-    found = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [one["id"] for one in found] == [1, None, None, 2]
-    assert ["error" in one for one in found] == [False, True, True, False]
-    assert result.exit_code == 1
-
-
-@pytest.mark.parametrize("arguments", [["evaluate"], ["evaluate", "-"]])
-def test_lines_come_from_standard_input_and_a_denial_is_no_failure(arguments: list[str]) -> None:
-    line = json.dumps(record(policies={"identity": []}))
-
-    result = CliRunner().invoke(app, arguments, input=line + "\n")
-
-    assert json.loads(result.stdout)["decision"] == "implicit-deny"
-    assert result.exit_code == 0
-
-
-def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["evaluate", str(tmp_path / "none")])
-
-    assert result.exit_code == 1
-    assert result.stdout == ""
-    assert "cannot read" in result.stderr

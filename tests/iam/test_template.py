@@ -1,9 +1,12 @@
 """Variables, escapes and defaults."""
 
+import tracemalloc
+
 import pytest
 
 from valetkey.iam import PolicyError
-from valetkey.iam.template import compile_text
+from valetkey.iam.glob import units
+from valetkey.iam.template import SHOWN, compile_text
 from valetkey.iam.variables import ContextValue, Escaped, Variable, split_variables
 
 
@@ -69,3 +72,37 @@ def test_a_multivalued_key_has_no_value_not_even_the_default() -> None:
 
 def test_an_empty_value_is_a_value() -> None:
     assert matches("a/${k}/b", "a//b", {"k": ""})
+
+
+@pytest.mark.parametrize("pattern", ["${k}" * 2_000, "${k}*" * 2_000, "?" + "${k}" * 2_000])
+def test_no_more_is_filled_in_than_the_text_has_room_for(pattern: str) -> None:
+    tracemalloc.start()
+    assert not matches(pattern, "a" * 4_000, {"k": "a" * 60_000})
+    assert not matches(pattern, "a" * 60_000, {"k": "a" * 50_000})
+    assert not matches(pattern, "a" * 4_000, {"k": "a" * 3})
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 10_000_000
+
+
+@pytest.mark.parametrize("pattern", ["${k}${k}", "${k}*${k}", "${k}?${k}", "x${k}", "*${k}x*"])
+def test_what_has_just_room_is_filled_in(pattern: str) -> None:
+    text = pattern.replace("${k}", "\U0001f600b").replace("*", "").replace("?", "-")
+    assert matches(pattern, units(text), {"k": "\U0001f600b"})
+
+
+def test_what_is_shown_to_a_person_is_bounded() -> None:
+    shown = compile_text("${k}" * 2_000, "$", wildcards=True, variables=True).shown(
+        {"k": "a" * 60_000}
+    )
+    assert len(shown) == SHOWN + 1
+    assert shown.endswith("a…")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "constant"),
+    [("", ""), ("ab", "ab"), ("a${*}", "a*"), ("a*", None), ("a?", None), ("${k}", None)],
+)
+def test_a_text_without_wilds_and_variables_is_constant(pattern: str, constant: str | None) -> None:
+    assert compile_text(pattern, "$", wildcards=True, variables=True).constant == constant

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from valetkey.iam.record import answer_line
+from valetkey.iam import evaluate
+from valetkey.iam.record import answer_line, read_record
 
 FOLDER = Path(__file__).parent.parent / "vectors" / "iam"
 
@@ -33,6 +34,8 @@ def test_the_decision_is_the_one_that_aws_documents(row: dict[str, Any]) -> None
     if "determining" in row:
         found = [[ref["policy"], ref["statement"]] for ref in answer["determining"]]
         assert found == row["determining"]
+    if "contested" in row:
+        assert bool(evaluate(*read_record(row["record"])).contested) is row["contested"]
 
 
 def test_every_row_has_a_reason_and_a_source() -> None:
@@ -40,3 +43,10 @@ def test_every_row_has_a_reason_and_a_source() -> None:
         for row in json.loads(file.read_text()):
             assert row["reason"]
             assert row["source"].startswith(("IAM ", "AWS ", "Amazon ", "observed: "))
+
+
+def test_no_two_rows_put_the_same_question() -> None:
+    """Of 300 cases at least, as many differ."""
+    asked = [json.dumps({**row.values[0]["record"], "id": ""}, sort_keys=True) for row in rows()]
+
+    assert len(set(asked)) == len(asked) > 500

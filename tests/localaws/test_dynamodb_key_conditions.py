@@ -14,7 +14,8 @@ VALUES = {":a": {"S": "1"}, ":b": {"S": "2"}}
         ("pk=:a", "pk = :a"),
         ("\n pk = :a\tAND\r\n sk>=:b ", "pk = :a AND sk >= :b"),
         ("((pk = :a) and (#s < :b))", "pk = :a AND #s < :b"),
-        ("begins_with ( sk , :b )AND pk=:a", "begins_with(sk, :b) AND pk = :a"),
+        ("begins_with ( sk , :b )AND pk=:a", "pk = :a AND begins_with(sk, :b)"),
+        ("sk BETWEEN :a AND :b and pk = :a", "pk = :a AND sk BETWEEN :a AND :b"),
         ("pk = :a AND sk between :a AND :b", "pk = :a AND sk BETWEEN :a AND :b"),
     ],
 )

@@ -7,9 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.localaws.world import ACCOUNT, REGION, TABLE, TABLE_ARN, World, allow, code_of, document
-from valetkey.localaws.dynamodb_service import dynamodb_operation
-from valetkey.localaws.faults import AwsError
+from valetkey.localaws.dynamodb_actions import OPERATIONS
+from valetkey.localaws.faults import AwsError, Service
 from valetkey.localaws.http import Incoming
+from valetkey.localaws.json_protocol import json_operation
 
 DENIED = "AccessDeniedException"
 CREATES = ["dynamodb:CreateTable", "dynamodb:TagResource"]
@@ -288,7 +289,7 @@ def test_parameters_of_the_wrong_shape_are_the_callers_mistake(operation: str, b
     }
     request = Incoming("POST", "/", {}, headers, body, "127.0.0.1")
     with pytest.raises(AwsError) as caught:
-        dynamodb_operation(request)
+        json_operation(request, Service.DYNAMODB, known=OPERATIONS)
     assert caught.value.code == "ValidationException"
 
 

@@ -101,6 +101,38 @@ def test_a_taken_port_is_one_clear_error(world: World) -> None:
     assert caught.value.code == "port-unavailable"
 
 
+def test_a_port_that_is_bound_is_taken_and_waits_for_the_start() -> None:
+    first = LocalAws()
+    try:
+        endpoint = first.bind().endpoint
+        port = int(endpoint.rsplit(":", 1)[1])
+        with pytest.raises(LocalAwsError):
+            LocalAws().bind(port)
+        with pytest.raises(LocalAwsError):
+            first.bind()
+        with pytest.raises(LocalAwsError):
+            first.start(port + 1)
+        assert first.start(port).endpoint == endpoint
+        with pytest.raises(LocalAwsError) as caught:
+            first.start()
+        assert caught.value.code == "already-started"
+    finally:
+        first.stop()
+
+
+def test_nothing_comes_back_after_a_stop_while_another_is_served() -> None:
+    first, other = LocalAws(), LocalAws()
+    try:
+        first.start().session().client("iam").create_user(UserName="gone")
+        other.start().session().client("iam").list_users()  # puts the first one aside
+        first.stop()
+        with first:
+            assert first.session().client("iam").list_users()["Users"] == []
+    finally:
+        first.stop()
+        other.stop()
+
+
 def test_every_answer_is_dated_by_the_clock(moving: World) -> None:
     moving.clock.offset = 600
     answer = moving.client("sts").get_caller_identity()

@@ -158,6 +158,13 @@ def test_a_version_id_can_be_a_condition(world: World) -> None:
     assert refused(lambda: s3.get_object(Bucket="pinned", Key="k", VersionId=new)) == "AccessDenied"
 
 
+def test_a_missing_object_has_no_tags_to_delete(world: World) -> None:
+    root = world.client("s3")
+    for bucket, code in ((BUCKET, "NoSuchKey"), ("never-made", "NoSuchBucket")):
+        missing = {"Bucket": bucket, "Key": "traces/alice/never"}
+        assert refused(lambda named=missing: root.delete_object_tagging(**named)) == code
+
+
 def test_object_tags_decide_and_their_header_needs_permission(world: World) -> None:
     new_bucket(world, "tagged")
     seen = {"s3:ExistingObjectTag/team": "red"}

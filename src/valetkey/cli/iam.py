@@ -1,29 +1,24 @@
-"""`valetkey iam`: put requests to the policy evaluator."""
+"""`valetkey iam`: put requests to the policy evaluator, and policies to the linter."""
 
 import sys
-from pathlib import Path
-from typing import Annotated, BinaryIO
 
 import typer
 
-from valetkey.cli.output import FAILED, print_error
-from valetkey.errors import ValetkeyError
+from valetkey.cli.iam_explain import explain
+from valetkey.cli.iam_lines import Requests, lines_of
+from valetkey.cli.iam_lint import lint
+from valetkey.cli.output import FAILED
 
-app = typer.Typer(no_args_is_help=True, help="Put requests to the IAM policy evaluator.")
+app = typer.Typer(no_args_is_help=True, help="Evaluate, explain and lint IAM policies.")
 
 
 @app.callback()
 def iam() -> None:
-    """Put requests to the IAM policy evaluator."""
+    """Evaluate, explain and lint IAM policies."""
 
 
-@app.command()
-def evaluate(
-    file: Annotated[
-        Path | None,
-        typer.Argument(help="JSON lines, one request each; standard input if left out or `-`."),
-    ] = None,
-) -> None:
+@app.command(short_help="Decide requests, JSON lines in and out.")
+def evaluate(file: Requests = None) -> None:
     """Decide requests: one JSON line in, one JSON line out, in order.
 
     A line has the principal, the action, the resource, the context and the policies; the answer
@@ -31,35 +26,19 @@ def evaluate(
     A line that can't be read is answered with an `error` and the next one is taken. Exits with 1
     if there was any such line, with 0 otherwise, whatever was decided.
     """
-    if file is None or str(file) == "-":
-        good = _answer_all(sys.stdin.buffer)
-    else:
-        try:
-            stream = file.open("rb")
-        except OSError as error:
-            print_error(ValetkeyError("file-unreadable", f"cannot read `{file}`: {error.strerror}"))
-            raise typer.Exit(FAILED) from None
-        with stream:
-            good = _answer_all(stream)
-    if not good:
-        raise typer.Exit(1)
-
-
-def _answer_all(stream: BinaryIO) -> bool:
-    """Answer every line that isn't blank; return whether all of them could be read."""
     import json
 
-    from valetkey.iam.record import MAX_LINE, answer_line
+    from valetkey.iam.record import answer_line
 
     good = True
-    while line := stream.readline(MAX_LINE + 1):
-        whole = line
-        while len(line) > MAX_LINE and not line.endswith(b"\n"):
-            line = stream.readline(MAX_LINE + 1)  # the rest of a line that is refused already
-        if not whole.strip():
-            continue
-        answer = answer_line(whole)
+    for line in lines_of(file):
+        answer = answer_line(line)
         good = good and "error" not in answer
         sys.stdout.write(json.dumps(answer, separators=(",", ":")) + "\n")
         sys.stdout.flush()
-    return good
+    if not good:
+        raise typer.Exit(FAILED)
+
+
+app.command(short_help="Show decisions as a person reads them.")(explain)
+app.command(short_help="Find the traps in policies that you bring.")(lint)

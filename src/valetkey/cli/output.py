@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from valetkey.errors import ValetkeyError
 
@@ -36,3 +37,27 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     Console().print(table)
+
+
+class StyledLine(NamedTuple):
+    """One line of text and how a terminal shows it (a rich style, or empty)."""
+
+    style: str
+    text: str
+
+
+def print_lines(lines: Iterable[StyledLine]) -> None:
+    """Print lines: wrapped and in colour on a terminal, as they are in a pipe."""
+    if not sys.stdout.isatty():
+        for line in lines:
+            print(printable(line.text))
+        return
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for line in lines:
+        text = line.text.lstrip(" ")
+        indent = len(line.text) - len(text)
+        console.print(Padding(Text(printable(text), style=line.style), (0, 0, 0, indent)))

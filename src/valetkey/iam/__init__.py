@@ -5,7 +5,8 @@ from valetkey.iam.errors import PolicyError, RecordError, RequestError
 from valetkey.iam.evaluate import evaluate
 from valetkey.iam.explain import explain
 from valetkey.iam.parse import parse_policy
-from valetkey.iam.policy import Layer, Policies, Policy
+from valetkey.iam.policies import Policies
+from valetkey.iam.policy import Layer, Policy
 from valetkey.iam.principal import Principal, PrincipalKind
 from valetkey.iam.request import Request
 from valetkey.iam.variables import ContextValue

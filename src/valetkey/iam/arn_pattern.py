@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from valetkey.iam.arn import split_arn
 from valetkey.iam.glob import Token, Wild
-from valetkey.iam.template import Piece, Template, pieces_of, template_of
+from valetkey.iam.matching import Piece
+from valetkey.iam.template import Template, pieces_of, template_of
 from valetkey.iam.variables import Keys
 
 COLONS = 5
+IN_PART: dict[Token, Token] = {Wild.STAR: Wild.STAR_IN_PART, Wild.ONE: Wild.ONE_IN_PART}
 
 
 def compile_resource(text: str, path: str, *, variables: bool) -> Template:
@@ -49,13 +51,13 @@ class ArnPattern:
         A pattern that has fewer than six parts when its variables are filled in matches none.
         """
         arn = split_arn(text)
-        parts = self._resolved(keys) if self.parts is None else self.parts
+        parts = self._resolved(keys, len(text)) if self.parts is None else self.parts
         if arn is None or len(parts) != COLONS + 1:
             return False
         return all(part.matches(value, keys) for part, value in zip(parts, arn, strict=True))
 
-    def _resolved(self, keys: Keys) -> tuple[Template, ...]:
-        tokens = self.whole.resolve(keys)
+    def _resolved(self, keys: Keys, room: int) -> tuple[Template, ...]:
+        tokens = self.whole.resolve(keys, room)
         return () if tokens is None else _parts(self.whole.written, tokens)
 
 
@@ -89,8 +91,7 @@ def _split_at_colons(pieces: Sequence[Piece]) -> list[list[Piece]]:
 
 
 def _stay_in_part(pieces: list[Piece]) -> list[Piece]:
-    tokens: dict[Token, Token] = {Wild.STAR: Wild.STAR_IN_PART, Wild.ONE: Wild.ONE_IN_PART}
-    return [tokens.get(piece, piece) if isinstance(piece, Wild) else piece for piece in pieces]
+    return [IN_PART.get(piece, piece) if isinstance(piece, Wild) else piece for piece in pieces]
 
 
 def _run_on(last: list[Piece]) -> list[Piece]:

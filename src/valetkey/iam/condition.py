@@ -9,17 +9,25 @@ says, and what the service was seen to do, about keys that are absent or multiva
 - a set operator takes each member, `""` too; ForAllValues of no member is true, ForAnyValue false.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 from valetkey.iam.document import quoted
 from valetkey.iam.errors import PolicyError
+from valetkey.iam.matching import Matches
 from valetkey.iam.operators import OPERATORS, Comparison, Values, parse_boolean
+from valetkey.iam.request import MAX_MEMBERS, MAX_VALUE
 from valetkey.iam.template import compile_text
-from valetkey.iam.variables import ContextValue, Keys
-from valetkey.iam.work import NO_WORK, Work, work_of
+from valetkey.iam.variables import Keys
+from valetkey.iam.work import NO_WORK, TRY, Work, added
 
 IF_EXISTS = "IfExists"
+ABSENT = (None, ())
+NAMES = {name.lower(): name for name in (*OPERATORS, "Null")}
+NOTHING = Comparison(lambda _text, _keys: False, (), NO_WORK)
+
+Holds = Callable[[Keys], bool]
 
 
 class Quantifier(Enum):
@@ -32,41 +40,22 @@ class Quantifier(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Condition:
-    """A compiled condition; `key` is in lower case, `written_key` as in the policy."""
+    """A compiled condition; `key` is in lower case, `written_key` as in the policy.
+
+    `holds(keys)` tells whether the request's keys satisfy it.
+    """
 
     operator: str
     key: str
     written_key: str
     comparison: Comparison
+    holds: Holds
     quantifier: Quantifier = Quantifier.SCALAR
     negated: bool = False
     if_exists: bool = False
     null: frozenset[bool] | None = None  # of the Null operator: whether absence is wanted
     work: Work = NO_WORK
-
-    def holds(self, keys: Keys) -> bool:
-        """Tell whether the request's keys satisfy the condition."""
-        value = keys.get(self.key)
-        if self.null is not None:
-            return (value is None or value == ()) in self.null
-        if self.quantifier is Quantifier.SCALAR:
-            if value is None:
-                return self.negated or self.if_exists
-            if not isinstance(value, str):
-                return False
-            return self.comparison.matches(value, keys) != self.negated
-        return self._holds_for_set(value, keys)
-
-    def _holds_for_set(self, value: ContextValue | None, keys: Keys) -> bool:
-        every = self.quantifier is Quantifier.ALL
-        if value is None:
-            return every or self.if_exists
-        members = (value,) if isinstance(value, str) else value
-        matches, negated = self.comparison.matches, self.negated
-        for member in members:
-            if (matches(member, keys) != negated) is not every:
-                return not every
-        return every
+    most_steps: int = 0  # of that work, for the request that makes it the most
 
     def wanted(self, keys: Keys) -> tuple[str, ...]:
         """Return the policy's values with variables filled in, for a person."""
@@ -78,43 +67,103 @@ def compile_condition(
 ) -> Condition:
     """Return the condition that `{operator: {key: texts}}` writes.
 
-    Raises PolicyError `malformed-policy` for an operator that IAM does not have, a value that
-    is not of its type, and no value at all.
+    Operators are read in any case. Raises PolicyError `malformed-policy` for one that IAM does
+    not have, and for a value that is not of its type. Without a value, Null and the negated ones
+    are refused; of all others AWS says that no present key matches.
     """
-    if not texts:
-        raise PolicyError("malformed-policy", f"{path}: a condition needs a value")
     values = Values(texts, path, variables)
-    if operator == "Null":
-        wanted = values.constants(parse_boolean, "`true` or `false`")
-        shown = tuple(compile_text(text, path, wildcards=False, variables=False) for text in texts)
-        never = Comparison(lambda _text, _keys: False, shown)
-        return Condition(
-            operator, key.lower(), key, never, null=frozenset(value is True for value in wanted)
-        )
     quantifier, name, if_exists = _read_operator(operator)
+    if name == "Null" and texts and quantifier is Quantifier.SCALAR and not if_exists:
+        return _compile_null(key, values)
     if name not in OPERATORS:
         raise PolicyError(
             "malformed-policy", f"{path}: {quoted(operator)} is not a condition operator"
         )
-    compile_values, negated = OPERATORS[name]
-    compared = compile_values(values)
+    negated = OPERATORS[name][1]
+    compared = _compared(name, values)
+    work = added([Work(TRY), compared.work])
+    lowered = key.lower()
+    if quantifier is Quantifier.SCALAR:
+        most = work.steps(values=1, letters=MAX_VALUE)
+        holds = _of_scalar(lowered, compared.matches, negated, absent=negated or if_exists)
+    else:
+        most = work.steps(values=MAX_MEMBERS, letters=MAX_MEMBERS * MAX_VALUE)
+        every = quantifier is Quantifier.ALL
+        holds = _of_set(lowered, compared.matches, negated, every=every, absent=every or if_exists)
     return Condition(
-        operator,
-        key.lower(),
+        f"{quantifier.value}{name}{IF_EXISTS if if_exists else ''}",
+        lowered,
         key,
         compared,
+        holds,
         quantifier=quantifier,
         negated=negated,
         if_exists=if_exists,
-        work=work_of(compared.wanted),
+        work=work,
+        most_steps=most,
     )
 
 
+def _compared(name: str, values: Values) -> Comparison:
+    compile_values, negated = OPERATORS[name]
+    if values.texts:
+        return compile_values(values)
+    if negated:
+        raise PolicyError("malformed-policy", f"{values.path}: a negated condition needs a value")
+    return NOTHING
+
+
+def _compile_null(key: str, values: Values) -> Condition:
+    wanted = frozenset(
+        value is True for value in values.constants(parse_boolean, "`true` or `false`")
+    )
+    shown = tuple(
+        compile_text(text, values.path, wildcards=False, variables=False) for text in values.texts
+    )
+    never = Comparison(lambda _text, _keys: False, shown, NO_WORK)
+    lowered = key.lower()
+    return Condition(
+        "Null",
+        lowered,
+        key,
+        never,
+        lambda keys: (keys.get(lowered) in ABSENT) in wanted,
+        null=wanted,
+    )
+
+
+def _of_scalar(key: str, matches: Matches, negated: bool, *, absent: bool) -> Holds:
+    def holds(keys: Keys) -> bool:
+        value = keys.get(key)
+        if value is None:
+            return absent
+        return isinstance(value, str) and matches(value, keys) != negated
+
+    return holds
+
+
+def _of_set(key: str, matches: Matches, negated: bool, *, every: bool, absent: bool) -> Holds:
+    def holds(keys: Keys) -> bool:
+        value = keys.get(key)
+        if value is None:
+            return absent
+        for member in (value,) if isinstance(value, str) else value:
+            if (matches(member, keys) != negated) is not every:
+                return not every
+        return every
+
+    return holds
+
+
 def _read_operator(operator: str) -> tuple[Quantifier, str, bool]:
-    """Return set prefix, plain name, and whether IfExists is written."""
+    """Return set prefix, plain name as IAM writes it ("" for an unknown one), and whether
+    IfExists is written.
+    """
+    lowered = operator.lower() if operator.isascii() else ""
     quantifier = Quantifier.SCALAR
     for candidate in (Quantifier.ALL, Quantifier.ANY):
-        if operator.startswith(candidate.value):
+        if lowered.startswith(candidate.value.lower()):
             quantifier = candidate
-    name = operator.removeprefix(quantifier.value)
-    return quantifier, name.removesuffix(IF_EXISTS), name.endswith(IF_EXISTS)
+    name = lowered.removeprefix(quantifier.value.lower())
+    if_exists = IF_EXISTS.lower()
+    return quantifier, NAMES.get(name.removesuffix(if_exists), ""), name.endswith(if_exists)

@@ -44,7 +44,8 @@ class NearMiss:
 class Decision:
     """The outcome. `determining` has every statement it rests on: all matching Denies, or all
     Allows that were needed; none for an implicit deny. `contested` has those among them whose
-    meaning is disputed (NotPrincipal; NotResource with a variable that has no value).
+    meaning is disputed (NotPrincipal; NotResource with a variable that has no value), and for an
+    allow the Denies that a NotPrincipal alone kept from firing.
     `near_misses` is filled by `explain` alone.
     """
 

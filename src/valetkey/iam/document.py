@@ -5,7 +5,6 @@ a fraction or an exponent stay exact (`Decimal`). This module knows nothing of p
 """
 
 import json
-import math
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,6 +13,7 @@ from typing import Any, NoReturn
 from valetkey.errors import ValetkeyError
 
 MAX_BITS = 4_096  # of an integer: far above any, far below where its text costs or raises
+MAX_DIGITS = 400  # of a number written with an exponent, once it is written without
 
 Refuse = Callable[[str], ValetkeyError]
 
@@ -51,18 +51,23 @@ def read_json(text: str | bytes, refuse: Refuse, *, limit: int) -> object:
 
 
 def scalar_text(value: object) -> str | None:
-    """Return IAM's text of a JSON string, boolean or finite number; None of anything else."""
+    """Return IAM's text of a JSON string, boolean or finite number; None of anything else.
+
+    A number keeps its digits (`1.50`) and loses its exponent: 1e3 is `1000`.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, int) and value.bit_length() > MAX_BITS:
-        return None
-    if isinstance(value, int | float | Decimal):
-        return str(value)
-    return None
+    if isinstance(value, int):
+        return str(value) if value.bit_length() <= MAX_BITS else None
+    number = Decimal(repr(value)) if isinstance(value, float) else value
+    return _plain(number) if isinstance(number, Decimal) and number.is_finite() else None
+
+
+def _plain(number: Decimal) -> str:
+    """Return the number without an exponent where that has not absurdly many digits."""
+    return f"{number:f}" if -MAX_DIGITS <= number.adjusted() <= MAX_DIGITS else str(number)
 
 
 def quoted(text: str) -> str:

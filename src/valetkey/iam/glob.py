@@ -18,7 +18,8 @@ class Wild(Enum):
 
 
 Token = str | Wild
-_STARS = (Wild.STAR, Wild.STAR_IN_PART)
+STAR = Wild.STAR
+_STARS = (STAR, Wild.STAR_IN_PART)
 
 
 def units(text: str) -> str:

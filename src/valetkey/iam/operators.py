@@ -11,22 +11,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from operator import eq, ge, gt, le, lt
+from operator import ge, gt, le, lt
 
 from valetkey.iam.arn_pattern import compile_arn_pattern
 from valetkey.iam.document import quoted
 from valetkey.iam.errors import PolicyError
 from valetkey.iam.glob import units
 from valetkey.iam.instants import parse_instant
-from valetkey.iam.template import Template, compile_text
+from valetkey.iam.matching import Matches, any_of
+from valetkey.iam.template import Template, compile_text, matches_any_of
 from valetkey.iam.variables import Keys
+from valetkey.iam.work import (
+    NETWORK_TRY,
+    READ,
+    Work,
+    added,
+    work_of,
+    work_of_arns,
+    work_of_equals,
+)
 
 NUMBER = re.compile(
     r"[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,3})?\Z"
 )
 NETWORK = re.compile(r"[0-9A-Fa-f:.]{2,45}(?:/[0-9]{1,3})?\Z")
-
-Matches = Callable[[str, Keys], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Comparison:
 
     matches: Matches
     wanted: tuple[Template, ...]
+    work: Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,68 +74,76 @@ class Values:
 
 def _equal(values: Values) -> Comparison:
     templates = values.templates(wildcards=False)
-    if not any(template.variables for template in templates):
-        exact = frozenset(template.text({}) for template in templates)
-        return Comparison(lambda text, _: text in exact, templates)
-
-    def matches(text: str, keys: Keys) -> bool:
-        for template in templates:  # noqa: SIM110 - a generator costs more than the comparison
-            if template.text(keys) == text:
-                return True
-        return False
-
-    return Comparison(matches, templates)
+    matches = any_of((one.constant, _equals(one)) for one in templates)
+    return Comparison(matches, templates, work_of_equals(templates))
 
 
-def _like(values: Values) -> Comparison:
-    templates = values.templates(wildcards=True)
-
-    def matches(text: str, keys: Keys) -> bool:
-        text = units(text)
-        return any(template.matches(text, keys) for template in templates)
-
-    return Comparison(matches, templates)
+def _equals(template: Template) -> Matches:
+    """Return what compares a text, as it is, with the template's."""
+    if len(template.pieces) == 1 and template.variables:
+        key, default = template.variables[0].key, template.variables[0].default
+        return lambda text, keys: keys.get(key, default) == text  # no list of values is a text
+    return lambda text, keys: template.text(keys, len(text)) == text
 
 
 def _equal_ignoring_case(values: Values) -> Comparison:
     """Compare as `String.toLowerCase` does: the Kelvin sign is a k, the long s is no s."""
     templates = values.templates(wildcards=False)
+    matches = any_of((_lowered(one.constant), _equals_lowered(one)) for one in templates)
+    work = work_of_equals(templates)
+    return Comparison(lambda text, keys: matches(text.lower(), keys), templates, work)
 
-    def matches(text: str, keys: Keys) -> bool:
-        lowered = text.lower()
-        for template in templates:
-            value = template.text(keys)
-            if value is not None and value.lower() == lowered:
-                return True
-        return False
 
-    return Comparison(matches, templates)
+def _equals_lowered(template: Template) -> Matches:
+    # no text has fewer letters in lower case: there is room enough
+    return lambda text, keys: _lowered(template.text(keys, len(text))) == text
+
+
+def _lowered(text: str | None) -> str | None:
+    return None if text is None else text.lower()
+
+
+def _like(values: Values) -> Comparison:
+    templates = values.templates(wildcards=True)
+    matches = matches_any_of(templates)
+    return Comparison(
+        lambda text, keys: matches(text if text.isascii() else units(text), keys),
+        templates,
+        work_of(templates),
+    )
 
 
 def _ordered(
-    read: Callable[[str], Decimal | None], kind: str, compare: Callable[[Decimal, Decimal], bool]
+    read: Callable[[str], Decimal | None],
+    kind: str,
+    compare: Callable[[Decimal, Decimal], bool],
+    *,
+    widest: Callable[[list[Decimal]], Decimal],
 ) -> Callable[[Values], Comparison]:
+    """Compare with the `widest` of the limits: what is below any of them is below the largest."""
+
     def compile_values(values: Values) -> Comparison:
         limits = [value for value in values.constants(read, kind) if isinstance(value, Decimal)]
+        limit = widest(limits)
 
         def matches(text: str, _: Keys) -> bool:
             number = read(text)
-            return number is not None and any(compare(number, limit) for limit in limits)
+            return number is not None and compare(number, limit)
 
-        return Comparison(matches, _plain(values))
+        return Comparison(matches, _plain(values), READ)
 
     return compile_values
 
 
 def _exact(read: Callable[[str], object], kind: str) -> Callable[[Values], Comparison]:
     def compile_values(values: Values) -> Comparison:
-        constants = values.constants(read, kind)
+        constants = frozenset(values.constants(read, kind))
 
         def matches(text: str, _: Keys) -> bool:
             value = read(text)
             return value is not None and value in constants
 
-        return Comparison(matches, _plain(values))
+        return Comparison(matches, _plain(values), READ)
 
     return compile_values
 
@@ -145,7 +162,8 @@ def _in_network(values: Values) -> Comparison:
             return False
         return address is not None and any(address in network for network in networks)
 
-    return Comparison(matches, _plain(values))
+    work = added([READ, Work(NETWORK_TRY * len(networks))])
+    return Comparison(matches, _plain(values), work)
 
 
 def _arn(values: Values) -> Comparison:
@@ -157,7 +175,8 @@ def _arn(values: Values) -> Comparison:
         text = units(text)
         return any(pattern.matches(text, keys) for pattern in patterns)
 
-    return Comparison(matches, tuple(pattern.whole for pattern in patterns))
+    wholes = tuple(pattern.whole for pattern in patterns)
+    return Comparison(matches, wholes, work_of_arns(wholes))
 
 
 def _plain(values: Values) -> tuple[Template, ...]:
@@ -193,13 +212,9 @@ def parse_network(text: str) -> IPv4Network | IPv6Network | None:
         return None
 
 
-def _number(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[Values], Comparison]:
-    return _ordered(parse_number, "a number", compare)
-
-
-def _date(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[Values], Comparison]:
-    return _ordered(parse_instant, "a date", compare)
-
+_Read = tuple[Callable[[str], Decimal | None], str]
+_NUMBER: _Read = (parse_number, "a number")
+_DATE: _Read = (parse_instant, "a date")
 
 # name → (how to compile its comparison, whether its result is negated)
 OPERATORS: dict[str, tuple[Callable[[Values], Comparison], bool]] = {
@@ -209,18 +224,18 @@ OPERATORS: dict[str, tuple[Callable[[Values], Comparison], bool]] = {
     "StringNotEqualsIgnoreCase": (_equal_ignoring_case, True),
     "StringLike": (_like, False),
     "StringNotLike": (_like, True),
-    "NumericEquals": (_number(eq), False),
-    "NumericNotEquals": (_number(eq), True),
-    "NumericLessThan": (_number(lt), False),
-    "NumericLessThanEquals": (_number(le), False),
-    "NumericGreaterThan": (_number(gt), False),
-    "NumericGreaterThanEquals": (_number(ge), False),
-    "DateEquals": (_date(eq), False),
-    "DateNotEquals": (_date(eq), True),
-    "DateLessThan": (_date(lt), False),
-    "DateLessThanEquals": (_date(le), False),
-    "DateGreaterThan": (_date(gt), False),
-    "DateGreaterThanEquals": (_date(ge), False),
+    "NumericEquals": (_exact(*_NUMBER), False),
+    "NumericNotEquals": (_exact(*_NUMBER), True),
+    "NumericLessThan": (_ordered(*_NUMBER, lt, widest=max), False),
+    "NumericLessThanEquals": (_ordered(*_NUMBER, le, widest=max), False),
+    "NumericGreaterThan": (_ordered(*_NUMBER, gt, widest=min), False),
+    "NumericGreaterThanEquals": (_ordered(*_NUMBER, ge, widest=min), False),
+    "DateEquals": (_exact(*_DATE), False),
+    "DateNotEquals": (_exact(*_DATE), True),
+    "DateLessThan": (_ordered(*_DATE, lt, widest=max), False),
+    "DateLessThanEquals": (_ordered(*_DATE, le, widest=max), False),
+    "DateGreaterThan": (_ordered(*_DATE, gt, widest=min), False),
+    "DateGreaterThanEquals": (_ordered(*_DATE, ge, widest=min), False),
     "Bool": (_exact(parse_boolean, "`true` or `false`"), False),
     "BinaryEquals": (_exact(parse_binary, "base64"), False),
     "IpAddress": (_in_network, False),

@@ -1,18 +1,22 @@
 """Compiled policies: statements that know whether they take effect on a request."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
-from valetkey.iam.condition import Condition
+from valetkey.iam.condition import Condition, Holds
 from valetkey.iam.decision import StatementRef
+from valetkey.iam.matching import Matches
 from valetkey.iam.naming import Naming, PrincipalElement
 from valetkey.iam.principal import Principal
-from valetkey.iam.template import Template
+from valetkey.iam.request import MAX_RESOURCE
+from valetkey.iam.template import Template, matches_any_of
 from valetkey.iam.variables import Keys
-from valetkey.iam.work import Work, added
+from valetkey.iam.work import Work, added, work_of
 
 REMEMBERED_ACTIONS = 512  # of one policy; the action may be anybody's text, so there is a bound
+NONE, DIRECT = Naming.NONE, Naming.DIRECT  # a member's look-up costs as much as a comparison
 
 
 class Layer(Enum):
@@ -53,10 +57,19 @@ class Statement:
     not_action: bool = False
     not_resource: bool = False
     not_principal: bool = False
+    _has_action: Matches = field(init=False, repr=False)
+    _has_resource: Matches | None = field(init=False, repr=False)
+    _holds: tuple[Holds, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        has_resource = None if self.resources is None else matches_any_of(self.resources)
+        object.__setattr__(self, "_has_action", matches_any_of(self.actions))
+        object.__setattr__(self, "_has_resource", has_resource)
+        object.__setattr__(self, "_holds", tuple(condition.holds for condition in self.conditions))
 
     def covers_action(self, action: str) -> bool:
         """Tell whether the Action or NotAction element has `action`, given in lower case."""
-        return any(template.matches(action, {}) for template in self.actions) != self.not_action
+        return self._has_action(action, {}) != self.not_action
 
     def naming(self, facts: Facts) -> Naming:
         """Return how directly the statement names the caller; DIRECT where it names nobody.
@@ -72,22 +85,22 @@ class Statement:
 
     def covers_resource(self, facts: Facts) -> bool:
         """Tell whether the Resource or NotResource element has the request's resource."""
-        if self.resources is None:
+        if self._has_resource is None:
             return True
-        text, keys = facts.resource, facts.keys
-        for template in self.resources:
-            if template.matches(text, keys):
-                return not self.not_resource
-        return self.not_resource
+        return self._has_resource(facts.resource, facts.keys) != self.not_resource
 
     def applies(self, facts: Facts) -> Naming:
         """Return NONE unless every element but the action matches, else how it names the caller."""
-        naming = self.naming(facts)
-        if naming is Naming.NONE or not self.covers_resource(facts):
-            return Naming.NONE
-        for condition in self.conditions:
-            if not condition.holds(facts.keys):
-                return Naming.NONE
+        naming = DIRECT if self.principal is None else self.naming(facts)
+        if naming is NONE:
+            return NONE
+        keys = facts.keys
+        matches = self._has_resource
+        if matches is not None and matches(facts.resource, keys) is self.not_resource:
+            return NONE
+        for holds in self._holds:
+            if not holds(keys):
+                return NONE
         return naming
 
     def contested(self, facts: Facts) -> bool:
@@ -102,11 +115,16 @@ class Statement:
 
 
 class Sides(NamedTuple):
-    """The statements of a policy that cover one action, and what their conditions cost."""
+    """The statements of a policy that cover one action.
+
+    `work` is what their resources and conditions cost, `most_steps` that for the request which
+    makes it the most.
+    """
 
     allows: tuple[Statement, ...]
     denies: tuple[Statement, ...]
     work: Work
+    most_steps: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,30 +140,24 @@ class Policy:
         """Return the statements that cover `action` (lower case), remembered for the next time."""
         sides = self._by_action.get(action)
         if sides is None:
-            covering = [one for one in self.statements if one.covers_action(action)]
-            sides = Sides(
-                tuple(one for one in covering if one.allow),
-                tuple(one for one in covering if not one.allow),
-                added(condition.work for one in covering for condition in one.conditions),
-            )
+            sides = _sides([one for one in self.statements if one.covers_action(action)])
             if len(self._by_action) >= REMEMBERED_ACTIONS:
                 self._by_action.clear()
             self._by_action[action] = sides
         return sides
 
+    def work_to_cover(self) -> Work:
+        """Return what finding the statements that cover an action costs."""
+        return added([work_of(statement.actions) for statement in self.statements])
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Policies:
-    """All policies that bear on a request. `session` None: no session policy; (): allows nothing.
 
-    `service_control` and `resource_control` are levels (root, units, account), each of which
-    must allow.
-    """
-
-    identity: tuple[Policy, ...] = ()
-    resource: Policy | None = None
-    trust: Policy | None = None
-    session: tuple[Policy, ...] | None = None
-    boundary: Policy | None = None
-    service_control: tuple[tuple[Policy, ...], ...] = ()
-    resource_control: tuple[tuple[Policy, ...], ...] = ()
+def _sides(covering: Sequence[Statement]) -> Sides:
+    resources = added([work_of(one.resources or ()) for one in covering])
+    conditions = [condition for one in covering for condition in one.conditions]
+    return Sides(
+        tuple(one for one in covering if one.allow),
+        tuple(one for one in covering if not one.allow),
+        added([resources, *(condition.work for condition in conditions)]),
+        resources.steps(values=1, letters=MAX_RESOURCE)
+        + sum(condition.most_steps for condition in conditions),
+    )

@@ -10,6 +10,7 @@ from valetkey.iam.document import quoted
 from valetkey.iam.errors import RequestError
 
 CALLER = re.compile(r"(?:user|role|assumed-role|federated-user)/[^*?\s]+\Z|root\Z")
+SERVICE_LINKED = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/aws-service-role/")
 
 
 class PrincipalKind(Enum):
@@ -29,6 +30,7 @@ class Principal:
     `account` (12 digits) comes from the ARN where it has one. `tags` are session tags, those
     inherited as transitive included; `role_tags` are the role's or user's own. `role_arn` is the
     role behind a session with its path; where it is not given, it is derived without a path.
+    `is_service_linked`: an AWS service's own role, as its path says, which nobody else can make.
 
     Raises RequestError `malformed-principal`.
     """
@@ -41,6 +43,7 @@ class Principal:
     role_arn: str | None = None
     role_path_known: bool = field(init=False, default=False)
     entity: str = field(init=False, default="")  # "user", "assumed-role", "root", …
+    is_service_linked: bool = field(init=False, default=False)
     keys: Mapping[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -72,13 +75,22 @@ class Principal:
         entity, _, rest = arn.resource.partition("/")
         object.__setattr__(self, "account", arn.account)
         object.__setattr__(self, "entity", entity)
-        object.__setattr__(self, "role_path_known", self.role_arn is not None)
-        if self.role_arn is None and entity == "assumed-role":
-            role = f"arn:{arn.partition}:iam::{arn.account}:role/{rest.partition('/')[0]}"
-            object.__setattr__(self, "role_arn", role)
-        elif entity == "role":
-            object.__setattr__(self, "role_arn", self.name)
-            object.__setattr__(self, "role_path_known", True)
+        object.__setattr__(self, "role_path_known", entity == "role" or self.role_arn is not None)
+        own = self.name if entity == "role" else None
+        if entity == "assumed-role":
+            beginning = f"arn:{arn.partition}:iam::{arn.account}:role/"
+            name = rest.partition("/")[0]
+            own = self.role_arn or beginning + name
+            if not own.startswith(beginning) or own.rpartition("/")[2] != name:
+                own = None
+        if self.role_arn not in (None, own):
+            raise RequestError(
+                "malformed-principal",
+                f"{quoted(str(self.role_arn))} is not the role of {quoted(self.name)}",
+            )
+        object.__setattr__(self, "role_arn", own)
+        service_linked = own is not None and SERVICE_LINKED.match(own)
+        object.__setattr__(self, "is_service_linked", bool(service_linked))
 
     @property
     def is_root(self) -> bool:

@@ -43,9 +43,8 @@ def compile_principal(value: object, path: str) -> PrincipalElement:
             raise PolicyError("malformed-policy", f"{path}: {quoted(str(kind))} is no principal")
         for text in texts:
             if not isinstance(text, str) or not _is_principal(kind, text):
-                raise PolicyError(
-                    "malformed-policy", f"{path}.{kind}: {quoted(str(text))} is not a principal"
-                )
+                shown = quoted(text) if isinstance(text, str) else "what is no string"
+                raise PolicyError("malformed-policy", f"{path}.{kind}: {shown} is not a principal")
         written[kind] = texts
     return _compiled(written)
 

@@ -1,7 +1,7 @@
 """One line of `valetkey iam evaluate`: JSON in, JSON out. Knows no files and no streams."""
 
-import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from valetkey.errors import ValetkeyError
@@ -10,8 +10,9 @@ from valetkey.iam.document import quoted, read_json, scalar_text
 from valetkey.iam.errors import RecordError
 from valetkey.iam.evaluate import evaluate
 from valetkey.iam.instants import parse_instant
-from valetkey.iam.parse import parse_policy
-from valetkey.iam.policy import Layer, Policies, Policy
+from valetkey.iam.parse import MAX_DOCUMENT, parse_policy
+from valetkey.iam.policies import Policies
+from valetkey.iam.policy import Layer, Policy
 from valetkey.iam.principal import Principal, PrincipalKind
 from valetkey.iam.request import Request
 from valetkey.iam.variables import ContextValue
@@ -71,7 +72,7 @@ def read_record(members: Mapping[str, object]) -> tuple[Request, Policies]:
         context=_context(members.get("context")),
         now=_now(members.get("now")),
     )
-    return request, _policies(json.dumps(policies, default=float))
+    return request, _policies(_Written(_written(policies), policies))
 
 
 def decision_members(decision: Decision) -> dict[str, object]:
@@ -86,12 +87,31 @@ def decision_members(decision: Decision) -> dict[str, object]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Policies as read, told apart by their text: 1.5 and "1.5" are two."""
+
+    text: str
+    members: Mapping[str, object] = field(compare=False, repr=False)
+
+
+def _written(value: object) -> str:
+    """Return a text that no other JSON value has. Raises RecordError for one nested too deep."""
+    try:
+        return repr(value)
+    except RecursionError:
+        raise _refuse("the policies are nested too deep") from None
+
+
 @lru_cache(maxsize=REMEMBERED_POLICIES)
-def _policies(text: str) -> Policies:
-    """Return the compiled policies; remembered by their text, for lines that repeat them."""
-    members = _object(json.loads(text), "`policies`")
+def _policies(written: _Written) -> Policies:
+    """Return the compiled policies; remembered, for lines that repeat them."""
+    members = written.members
     _known(members, LAYERS.keys() | LISTS.keys() | LEVELS.keys(), "`policies`")
-    single = {name: _policy(members.get(name), name, layer) for name, layer in LAYERS.items()}
+    single = {
+        name: None if members.get(name) is None else _policy(members[name], name, layer)
+        for name, layer in LAYERS.items()
+    }
     lists = {name: _listed(members.get(name), name, layer) for name, layer in LISTS.items()}
     levels = {
         name: tuple(
@@ -111,24 +131,19 @@ def _policies(text: str) -> Policies:
     )
 
 
-def _policy(document: object, name: str, layer: Layer) -> Policy | None:
-    if document is None:
-        return None
-    return parse_policy(json.dumps(_object(document, quoted(name))), name=name, layer=layer)
+def _policy(document: object, name: str, layer: Layer) -> Policy:
+    members = _object(document, quoted(name))
+    if len(_written(members)) > MAX_DOCUMENT:
+        raise _refuse(f"{quoted(name)} is longer than {MAX_DOCUMENT} characters")
+    return parse_policy(members, name=name, layer=layer)
 
 
 def _listed(documents: object, name: str, layer: Layer) -> tuple[Policy, ...] | None:
     """Return the policies of a list of documents; None for null."""
     if documents is None:
         return None
-    return tuple(
-        parse_policy(
-            json.dumps(_object(document, quoted(f"{name}[{index}]"))),
-            name=f"{name}[{index}]",
-            layer=layer,
-        )
-        for index, document in enumerate(_list(documents, name))
-    )
+    listed = enumerate(_list(documents, name))
+    return tuple(_policy(document, f"{name}[{index}]", layer) for index, document in listed)
 
 
 def _principal(members: Mapping[str, object]) -> Principal:
@@ -154,7 +169,8 @@ def _principal(members: Mapping[str, object]) -> Principal:
 
 
 def _tags(members: Mapping[str, object], name: str) -> dict[str, str]:
-    tags = _object(members.get(name) or {}, quoted(name))
+    given = members.get(name)
+    tags = _object({} if given is None else given, quoted(name))
     found = {key: value for key, value in tags.items() if isinstance(value, str)}
     if len(found) != len(tags):
         raise _refuse(f"a tag's value in {quoted(name)} is a string")

@@ -11,6 +11,7 @@ from valetkey.iam.errors import RequestError
 from valetkey.iam.principal import Principal
 from valetkey.iam.variables import ContextValue
 
+MAX_ACTION = 4_096  # characters: IAM's have at most 128; what matching costs is bounded elsewhere
 MAX_RESOURCE = 4_096  # characters: an ARN has at most 2,048, an S3 key 1,024 bytes
 MAX_VALUE = 65_536  # characters of one context value: headers are the longest
 MAX_MEMBERS = 1_000  # of one multivalued key: DynamoDB's 100 keys are the most in sight
@@ -44,10 +45,12 @@ class Request:
         elif not ACCOUNT_ID.match(self.resource_account):
             account = quoted(self.resource_account)
             raise RequestError("malformed-request", f"{account} is not an account of 12 digits")
-        if len(self.resource) > MAX_RESOURCE or len(self.action) > MAX_RESOURCE:
-            raise RequestError(
-                "malformed-request", f"an action or resource has at most {MAX_RESOURCE} characters"
-            )
+        for what, text, most in (
+            ("an action", self.action, MAX_ACTION),
+            ("a resource", self.resource, MAX_RESOURCE),
+        ):
+            if len(text) > most:
+                raise RequestError("malformed-request", f"{what} has at most {most} characters")
         object.__setattr__(self, "keys", self._all_keys())
 
     def _all_keys(self) -> dict[str, ContextValue]:

@@ -17,13 +17,17 @@ _LAYERS = {
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One action on one resource, with the condition keys that the operation brings."""
+    """One action on one resource, with the condition keys that the operation brings.
+
+    `shown` is what a denial names instead of the resource, where that would tell too much.
+    """
 
     action: str
     resource: str
     context: Mapping[str, ContextValue] = field(default_factory=dict)
     resource_policy: Policy | None = None
     trust: Policy | None = None
+    shown: str | None = None
 
 
 def inquiry(
@@ -56,7 +60,8 @@ def decide(caller: Caller, ask: Ask, request: Request) -> Decision:
 
 def denial_message(caller: Caller, ask: Ask, *, decision: Decision, quoted: bool) -> str:
     """Return AWS's sentence for a denial; S3 puts the resource in quotation marks."""
-    resource = f'"{ask.resource}"' if quoted else ask.resource
+    named = ask.resource if ask.shown is None else ask.shown
+    resource = f'"{named}"' if quoted else named
     who = "Anonymous users are" if caller.kind is CallerKind.ANONYMOUS else f"User: {caller.arn} is"
     return (
         f"{who} not authorized to perform: {ask.action} on resource: {resource} {_reason(decision)}"

@@ -16,7 +16,7 @@ _END = Word(Kind.SIGN, "", spaced=False)
 
 
 def canonical_key_condition(expression: str, values: Mapping[str, Any]) -> str:
-    """Return the same condition without parentheses around its terms, single-spaced.
+    """Return the same condition, equalities first, single-spaced, without parentheses.
 
     Raises AwsError ValidationException for any other form, more than two terms, and a value
     that `values` does not have.
@@ -35,7 +35,8 @@ def canonical_key_condition(expression: str, values: Mapping[str, Any]) -> str:
         if len(terms) > 2:
             raise invalid("Conditions can be of length 1 or 2 only")
         if word is _END and not depth:
-            return " AND ".join(terms)
+            # the storage cannot read a BETWEEN that stands before the partition key
+            return " AND ".join(sorted(terms, key=lambda term: " = " not in term))
         if not _is_keyword(word, "AND"):
             raise _unreadable(word)
         word = _next(words)

@@ -1,7 +1,7 @@
 """DynamoDB operations: decided, then run by the storage on canonical parameters."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,36 +18,14 @@ from valetkey.localaws.dynamodb_actions import (
 from valetkey.localaws.dynamodb_context import DynamoAsks
 from valetkey.localaws.dynamodb_tables import Tables
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
-from valetkey.localaws.http import Answer, Incoming
-from valetkey.localaws.models import Params, check_params, fail_operation
+from valetkey.localaws.http import Answer
+from valetkey.localaws.json_protocol import Require, json_answer
+from valetkey.localaws.models import Params
 from valetkey.localaws.resource_policies import ResourcePolicies
 from valetkey.localaws.storage import Storage
-from valetkey.localaws.strict_json import read_json, write_json
+from valetkey.localaws.strict_json import write_json
 from valetkey.localaws.surroundings import tag_context
 from valetkey.localaws.tags import clashing_key
-
-TARGET = "DynamoDB_20120810."
-CONTENT_TYPE = "application/x-amz-json-1.0"
-_SCHEMA = "com.amazonaws.dynamodb.v20120810#"
-
-Require = Callable[[Ask], None]
-
-
-def dynamodb_operation(request: Incoming) -> tuple[str, Params]:
-    """Return the operation and its checked parameters. Raises AwsError for anything unknown."""
-    target = request.header("x-amz-target") or ""
-    operation = target.removeprefix(TARGET)
-    if not target.startswith(TARGET) or operation not in OPERATIONS:
-        raise fail_operation(Service.DYNAMODB, target or "a request without X-Amz-Target")
-    kind = (request.header("content-type") or "").split(";")[0].strip().lower()
-    if request.method != "POST" or request.path != "/" or kind != CONTENT_TYPE:
-        raise fault(Service.DYNAMODB, Trouble.INVALID, f"send {CONTENT_TYPE} by POST to /")
-    if request.query or "content-encoding" in request.headers:
-        raise fault(Service.DYNAMODB, Trouble.INVALID, "no query string and no content encoding")
-    params = read_json(request.body)
-    check_params(Service.DYNAMODB, operation, params)
-    _refuse(params, LEGACY | UNMODELLED)
-    return operation, params
 
 
 def _refuse(value: Any, names: frozenset[str]) -> None:
@@ -67,8 +45,13 @@ class TableService:
     storage: Storage
     policies: ResourcePolicies
 
+    def operations(self) -> Collection[str]:
+        """Return the names of the operations that are modelled."""
+        return OPERATIONS
+
     def run(self, operation: str, params: Params, *, require: Require) -> Answer:
         """Return DynamoDB's answer. Raises AwsError for a denial."""
+        _refuse(params, LEGACY | UNMODELLED)
         tables = Tables(self.storage)
         asks = DynamoAsks(tables, self.policies)
         if operation in ACCOUNT_OPERATIONS:
@@ -87,7 +70,7 @@ class TableService:
                 return self._policy(operation, params, exists=tables.schema(name) is not None)
         else:
             _require_items(operation, params, asks, require)
-        answer = self.storage.call_dynamodb(operation, write_json(params))
+        answer = self.storage.call_json(Service.DYNAMODB, operation, write_json(params))
         if operation == "TransactGetItems" and answer.status == 200:
             return self._projected(answer, params)
         if operation == "DeleteTable" and answer.status == 200:
@@ -102,11 +85,14 @@ class TableService:
         found = json.loads(answer.body)
         for response, item in zip(found["Responses"], params["TransactItems"], strict=True):
             if "ProjectionExpression" in item["Get"] and "Item" in response:
-                one = self.storage.call_dynamodb("GetItem", write_json(item["Get"]))
+                one = self._get(item["Get"])
                 if one.status != 200:
                     return one
                 response["Item"] = json.loads(one.body).get("Item", {})
-        return _json_answer(found)
+        return json_answer(Service.DYNAMODB, found)
+
+    def _get(self, params: Params) -> Answer:
+        return self.storage.call_json(Service.DYNAMODB, "GetItem", write_json(params))
 
     def _policy(self, operation: str, params: Params, *, exists: bool) -> Answer:
         arn = params["ResourceArn"]
@@ -117,14 +103,14 @@ class TableService:
                 self.policies.put(arn, params["Policy"])
             except AwsError as error:
                 raise fault(Service.DYNAMODB, Trouble.INVALID, error.message) from error
-            return _json_answer({"RevisionId": "1"})
+            return json_answer(Service.DYNAMODB, {"RevisionId": "1"})
         document = self.policies.documents.get(arn)
         if operation == "DeleteResourcePolicy":
             self.policies.drop(arn)
-            return _json_answer({})
+            return json_answer(Service.DYNAMODB, {})
         if document is None:
             raise AwsError("PolicyNotFoundException", f"No policy on {arn}")
-        return _json_answer({"Policy": document, "RevisionId": "1"})
+        return json_answer(Service.DYNAMODB, {"Policy": document, "RevisionId": "1"})
 
 
 def _require_items(operation: str, params: Params, asks: DynamoAsks, require: Require) -> None:
@@ -161,14 +147,3 @@ def _tagging(params: Params) -> dict[str, ContextValue]:
     if "TagKeys" in params:
         context["aws:TagKeys"] = tuple(params["TagKeys"])
     return context
-
-
-def _json_answer(value: dict[str, Any]) -> Answer:
-    return Answer(200, (("content-type", CONTENT_TYPE),), json.dumps(value).encode())
-
-
-def dynamodb_fault(error: AwsError) -> Answer:
-    """Return a DynamoDB error answer."""
-    body = json.dumps({"__type": f"{_SCHEMA}{error.code}", "message": error.message})
-    headers = (("content-type", CONTENT_TYPE), ("x-amzn-errortype", error.code))
-    return Answer(error.status, headers, body.encode())

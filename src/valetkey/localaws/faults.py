@@ -13,6 +13,10 @@ class Service(Enum):
     STS = "sts"
     IAM = "iam"
     DYNAMODB = "dynamodb"
+    SQS = "sqs"
+    LAMBDA = "lambda"
+    SECRETSMANAGER = "secretsmanager"
+    SSM = "ssm"
 
 
 class Trouble(Enum):
@@ -89,9 +93,29 @@ _DYNAMODB = {
     Trouble.INTERNAL: ("InternalServerError", 500),
 }
 
+_SQS = {
+    **_QUERY,
+    Trouble.MISSING_TOKEN: ("MissingAuthenticationToken", 403),
+    Trouble.UNSUPPORTED: ("UnsupportedOperation", 400),
+    Trouble.INVALID: ("InvalidParameterValue", 400),
+}
+
+_LAMBDA = {
+    **{trouble: (code, 403) for trouble, (code, _) in _DYNAMODB.items()},
+    Trouble.INCOMPLETE: ("IncompleteSignatureException", 400),
+    Trouble.UNSUPPORTED: ("UnknownOperationException", 404),
+    Trouble.INVALID: ("InvalidParameterValueException", 400),
+    Trouble.TOO_LARGE: ("RequestTooLargeException", 413),
+    Trouble.INTERNAL: ("ServiceException", 500),
+}
+
 _NAMES = {
     Service.S3: _S3,
     Service.DYNAMODB: _DYNAMODB,
+    Service.SQS: _SQS,
+    Service.LAMBDA: _LAMBDA,
+    Service.SECRETSMANAGER: _DYNAMODB,
+    Service.SSM: _DYNAMODB,
     Service.STS: _QUERY,
     Service.IAM: _QUERY,
 }

@@ -8,19 +8,23 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
+from functools import partial
 
 from valetkey.errors import ValetkeyError
 from valetkey.iam import ContextValue
 from valetkey.localaws.authentication import Authenticated, Keyring, authenticate
 from valetkey.localaws.callers import Caller
 from valetkey.localaws.decisions import Ask, decide, denial_message, inquiry
-from valetkey.localaws.dynamodb_service import TableService, dynamodb_fault, dynamodb_operation
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Answer, Incoming, TargetError
 from valetkey.localaws.iam_actions import OPERATIONS as IAM_OPERATIONS
 from valetkey.localaws.iam_service import IdentityService
+from valetkey.localaws.json_dialects import DIALECTS, service_of_target
+from valetkey.localaws.json_protocol import JsonService, json_fault, json_operation
+from valetkey.localaws.lambda_request import lambda_operation
+from valetkey.localaws.lambda_service import FunctionService, lambda_fault
 from valetkey.localaws.models import fail_operation
 from valetkey.localaws.query_protocol import query_answer, query_fault, read_form, read_params
 from valetkey.localaws.s3_service import ObjectService, s3_fault, s3_operation
@@ -42,7 +46,8 @@ class Gate:
     security_tokens: SecurityTokens
     identities: IdentityService
     objects: ObjectService
-    tables: TableService
+    functions: FunctionService
+    json_services: Mapping[Service, JsonService]
     clock: Callable[[], float]
     secure_transport: bool
     calls: Counter[str] = field(default_factory=Counter)
@@ -81,11 +86,10 @@ class Gate:
     ) -> Answer:
         if service is Service.S3:
             return self._serve_s3(verified, now=now)
-        if service is Service.DYNAMODB:
-            operation, params = dynamodb_operation(verified.request)
-            self.calls[f"dynamodb:{operation}"] += 1
-            require = self._require(verified, service, now=now)
-            return self.tables.run(operation, params, require=require)
+        if service is Service.LAMBDA:
+            return self._serve_lambda(verified, now=now)
+        if service in DIALECTS:
+            return self._serve_json(verified, service, now=now)
         return self._serve_query(verified, service, request_id=request_id, now=now)
 
     def _serve_s3(self, verified: Authenticated, *, now: float) -> Answer:
@@ -93,6 +97,19 @@ class Gate:
         self.calls[f"s3:{call.operation.name}"] += 1
         require = self._require(verified, Service.S3, now=now)
         return self.objects.run(call, verified.signed, require=require, now=now)
+
+    def _serve_lambda(self, verified: Authenticated, *, now: float) -> Answer:
+        call = lambda_operation(verified.request)
+        self.calls[f"lambda:{call.operation}"] += 1
+        return self.functions.run(call, require=self._require(verified, Service.LAMBDA, now=now))
+
+    def _serve_json(self, verified: Authenticated, service: Service, *, now: float) -> Answer:
+        row = self.json_services.get(service)
+        if row is None:
+            raise fail_operation(service, verified.request.header("x-amz-target") or "nothing")
+        operation, params = json_operation(verified.request, service, known=row.operations())
+        self.calls[f"{service.value}:{operation}"] += 1
+        return row.run(operation, params, require=self._require(verified, service, now=now))
 
     def _serve_query(
         self, verified: Authenticated, service: Service, *, request_id: str, now: float
@@ -114,24 +131,14 @@ class Gate:
         )
         return query_answer(service, operation, result, request_id=request_id)
 
-    def _require(
-        self, verified: Authenticated, service: Service, *, now: float
-    ) -> Callable[[Ask], None]:
-        """Return what asks the evaluator for this caller and raises its denial."""
-        around = self._surroundings(verified)
-        caller: Caller = verified.caller
-
-        def require(ask: Ask) -> None:
-            account = self.storage.account
-            request = inquiry(caller, ask, surroundings=around, account=account, now=now)
-            decision = decide(caller, ask, request)
-            if not decision.allowed:
-                message = denial_message(
-                    caller, ask, decision=decision, quoted=service is Service.S3
-                )
-                raise fault(service, Trouble.DENIED, message)
-
-        return require
+    def _require(self, verified: Authenticated, service: Service, *, now: float) -> "_Requirement":
+        return _Requirement(
+            caller=verified.caller,
+            service=service,
+            around=self._surroundings(verified),
+            account=self.storage.account,
+            now=now,
+        )
 
     def _surroundings(self, verified: Authenticated) -> Mapping[str, ContextValue]:
         signed: Signed | None = verified.signed
@@ -141,6 +148,26 @@ class Gate:
             account=self.storage.account,
             secure_transport=self.secure_transport,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Requirement:
+    """Asks the evaluator for this caller and raises its denial."""
+
+    caller: Caller
+    service: Service
+    around: Mapping[str, ContextValue]
+    account: str
+    now: float
+
+    def __call__(self, ask: Ask) -> None:
+        caller = self.caller
+        request = inquiry(caller, ask, surroundings=self.around, account=self.account, now=self.now)
+        decision = decide(caller, ask, request)
+        if not decision.allowed:
+            quoted = self.service is Service.S3
+            message = denial_message(caller, ask, decision=decision, quoted=quoted)
+            raise fault(self.service, Trouble.DENIED, message)
 
 
 def _signature(request: Incoming, service: Service) -> Signed | None:
@@ -168,8 +195,9 @@ def _likely_service(request: Incoming) -> Service:
     for service in Service:
         if f"/{service.value}/aws4_request" in credential:
             return service
-    if request.header("x-amz-target") is not None:
-        return Service.DYNAMODB
+    target = request.header("x-amz-target")
+    if target is not None:
+        return service_of_target(target) or Service.DYNAMODB
     form = (request.header("content-type") or "").startswith("application/x-www-form-urlencoded")
     return Service.STS if form and request.path == "/" else Service.S3
 
@@ -177,8 +205,10 @@ def _likely_service(request: Incoming) -> Service:
 def _fault(
     error: AwsError, service: Service, *, method: str, target: str, request_id: str
 ) -> Answer:
-    if service is Service.DYNAMODB:
-        return dynamodb_fault(error)
+    if service in DIALECTS:
+        return json_fault(service, error)
+    if service is Service.LAMBDA:
+        return lambda_fault(error)
     if service is Service.S3:
         return s3_fault(error, method=method, resource=target, request_id=request_id)
     return query_fault(service, error, request_id=request_id)
@@ -187,6 +217,10 @@ def _fault(
 def _dressed(answer: Answer, *, request_id: str, now: float) -> Answer:
     """Add what every AWS answer has: the service's time and the request's id."""
     ours = {"date", "server", "x-amzn-requestid", "x-amz-request-id"}
+    work = answer.work
+    if work is not None:
+        later = partial(_dressed, request_id=request_id, now=now)
+        return replace(answer, work=lambda: later(work()))
     kept = tuple((name, value) for name, value in answer.headers if name.lower() not in ours)
     extra = (
         ("date", formatdate(now, usegmt=True)),

@@ -4,7 +4,7 @@ Decisions and storage both read these values; nobody looks at the raw text again
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
@@ -34,11 +34,16 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: a status, headers, the whole body."""
+    """What goes back: a status, headers, the whole body.
+
+    Where there is `work`, its answer goes back instead: it may take long, or call the local AWS
+    itself, so the server runs it while it serves others.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    work: "Callable[[], Answer] | None" = None
 
 
 def decode_percent(text: str) -> str:

@@ -65,8 +65,9 @@ class IdentityService:
         if "TagKeys" in params:
             context["aws:TagKeys"] = tuple(params["TagKeys"])
         resource, owned, boundary = self._resource(OPERATIONS[operation], params)
-        for prefix in ("aws:ResourceTag", "iam:ResourceTag"):
-            context.update(tag_context(owned, prefix=prefix))
+        context.update(tag_context(owned, prefix="aws:ResourceTag"))
+        if OPERATIONS[operation] in {Target.ROLE, Target.USER}:
+            context.update(tag_context(owned, prefix="iam:ResourceTag"))
         boundary = params.get("PermissionsBoundary", boundary)
         if boundary:
             context["iam:PermissionsBoundary"] = boundary

@@ -10,6 +10,7 @@ from valetkey.iam import Layer, Policy
 from valetkey.localaws.documents import DENIES_ALL, compiled_or_denying
 from valetkey.localaws.storage import Storage
 from valetkey.localaws.tags import stored_tags
+from valetkey.secret import Secret
 
 DEFAULT_MAX_SESSION_SECONDS = 3600
 
@@ -77,6 +78,21 @@ class Identities:
                 if key.access_key_id == access_key_id and key.status == "Active":
                     return str(user.name), str(key.secret_access_key)
         return None
+
+    def active_key(self, name: str) -> tuple[str, str] | None:
+        """Return (id, secret) of the user's first active access key."""
+        user = self.storage.iam.users.get(name)
+        keys = [] if user is None else [k for k in user.access_keys if k.status == "Active"]
+        return (str(keys[0].access_key_id), str(keys[0].secret_access_key)) if keys else None
+
+    def rename_key(self, access_key_id: str, new_id: str, *, secret: Secret) -> None:
+        """Give an access key an id and a secret that were chosen outside; no API call does."""
+        iam = self.storage.iam
+        for user in iam.users.values():
+            for key in user.access_keys:
+                if key.access_key_id == access_key_id:
+                    key.access_key_id, key.secret_access_key = new_id, secret.reveal()
+                    iam.access_keys[new_id] = iam.access_keys.pop(access_key_id, key)
 
     def inline_documents(self, kind: str, name: str) -> dict[str, str]:
         """Return the inline policies of a `Role`, `User` or `Group` by their names."""

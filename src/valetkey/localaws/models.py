@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import botocore.session
 from botocore.validate import ParamValidator
 
+from valetkey.localaws.bare_session import bare_session
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 
 Params = dict[str, Any]
@@ -18,13 +18,13 @@ Params = dict[str, Any]
 
 @cache
 def _service(service: Service) -> Any:
-    return botocore.session.get_session().get_service_model(service.value)
+    return bare_session().get_service_model(service.value)
 
 
 @cache
 def is_region(name: str) -> bool:
     """True for a region of AWS's standard partition."""
-    return name in botocore.session.get_session().get_available_regions("dynamodb")
+    return name in bare_session().get_available_regions("dynamodb")
 
 
 @cache

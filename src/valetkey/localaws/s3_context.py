@@ -29,6 +29,23 @@ _HEADER_KEYS = (
     "x-amz-object-ownership",
 )
 
+_WITH_EXISTING_TAGS = frozenset(
+    {
+        "s3:DeleteObjectTagging",
+        "s3:DeleteObjectVersionTagging",
+        "s3:GetObject",
+        "s3:GetObjectAttributes",
+        "s3:GetObjectTagging",
+        "s3:GetObjectVersion",
+        "s3:GetObjectVersionAttributes",
+        "s3:GetObjectVersionTagging",
+        "s3:PutObjectAcl",
+        "s3:PutObjectTagging",
+        "s3:PutObjectVersionTagging",
+    }
+)
+"""Actions that see the tags of the stored object; PutObject and DeleteObject do not."""
+
 
 class S3Asks:
     """Builds the decisions of S3 requests from the request and what is stored."""
@@ -96,6 +113,9 @@ class S3Asks:
 
     def _ask(self, action: str, arn: str, bucket: str, context: Mapping[str, ContextValue]) -> Ask:
         policy = self._policies.policy(f"arn:aws:s3:::{bucket}")
+        if action not in _WITH_EXISTING_TAGS:
+            tag = "s3:ExistingObjectTag/"
+            context = {key: one for key, one in context.items() if not key.startswith(tag)}
         return Ask(action, arn, context, resource_policy=policy)
 
     def existing_tags(self, bucket: str, key: str, version: str | None) -> dict[str, str]:

@@ -59,6 +59,7 @@ class ObjectService:
         for ask in asks.of(call, signed, now=now):
             require(ask)
         self._check_upload(call)
+        self._check_tagged(call)
         if call.operation.name.endswith("BucketPolicy"):
             return self._policy(call)
         answer = self._store(call)
@@ -105,6 +106,15 @@ class ObjectService:
         upload = None if bucket is None else bucket.multiparts.get(upload_id)
         if upload is None or upload.key_name != call.key:
             raise AwsError("NoSuchUpload", "The specified upload does not exist.", status=404)
+
+    def _check_tagged(self, call: S3Call) -> None:
+        """An object whose tags go must be there: the storage breaks where it is not."""
+        if call.operation.name != "DeleteObjectTagging" or call.key is None:
+            return
+        if call.bucket not in self.storage.s3.buckets:
+            raise AwsError("NoSuchBucket", "The specified bucket does not exist", status=404)
+        if self.storage.s3.get_object(call.bucket, call.key, version_id=call.version) is None:
+            raise AwsError("NoSuchKey", "The specified key does not exist.", status=404)
 
     def _policy(self, call: S3Call) -> Answer:
         if call.bucket not in self.storage.s3.buckets:

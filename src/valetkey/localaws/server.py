@@ -57,6 +57,8 @@ class AsgiApp:
 
         path = scope["raw_path"].decode("latin-1")
         answer = self._gate.answer(read, method=scope["method"], target=path)
+        if answer.work is not None:
+            answer = await asyncio.to_thread(answer.work)
         await _write(answer, scope["method"], send)
 
 
@@ -166,7 +168,8 @@ class Server:
     def stop(self) -> None:
         """End serving; open connections are closed within a second or two."""
         self._server.should_exit = True
-        self._thread.join(timeout=START_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(timeout=START_SECONDS)
         self._socket.close()
 
     def _run(self) -> None:
@@ -180,6 +183,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()  # from now on the port is taken, and who connects waits
     except (OSError, OverflowError) as error:
         listening.close()
         raise LocalAwsError(

@@ -6,24 +6,31 @@ state of whoever is being served. A request for moto is built from decoded value
 
 import io
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
-from moto.backends import get_backend
 from moto.core.config import default_user_config
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request
 from moto.dynamodb.parsing.key_condition_expression import parse_expression
-from moto.dynamodb.responses import DynamoHandler
 from moto.iam.responses import IamResponse
-from moto.s3.models import FakeKey, FakeMultipart, s3_backends
+from moto.s3.models import FakeKey, FakeMultipart
 from moto.s3.responses import S3Response
 from moto.s3bucket_path.utils import bucket_name_from_url, parse_key_name
 
+from valetkey.localaws.faults import Service
 from valetkey.localaws.http import Answer, encode_percent
+from valetkey.localaws.json_dialects import DIALECTS
+from valetkey.localaws.storage_tables import TABLES, load
 
 _LOCK = threading.RLock()  # moto's state is global and not thread safe
-_BACKENDS: tuple[Any, ...] = (get_backend("iam"), get_backend("s3"), get_backend("dynamodb"))
+_DISPATCHERS = {
+    Service.DYNAMODB: ("dynamodb", "DynamoHandler"),
+    Service.SQS: ("sqs", "SQSResponse"),
+    Service.SECRETSMANAGER: ("secretsmanager", "SecretsManagerResponse"),
+    Service.SSM: ("ssm", "SimpleSystemManagerResponse"),
+}
 default_user_config["iam"] = {"load_aws_managed_policies": True}  # arn:aws:iam::aws:policy/…
 _UNVERIFIED = "AWS4-HMAC-SHA256 Credential={key}/20000101/{region}/{service}/aws4_request"
 
@@ -44,8 +51,13 @@ class Storage:
     def __init__(self, *, account: str, region: str) -> None:
         self.account = account
         self.region = region
-        self._parked: list[dict[Any, Any]] = [{} for _ in (*_BACKENDS, None)]
+        self._parked: dict[str, dict[Any, Any]] = {}
         self._tracked: dict[Any, list[Any]] = {FakeKey: [], FakeMultipart: []}
+        self._forgets: list[Callable[[], None]] = []
+
+    def at_close(self, forget: Callable[[], None]) -> None:
+        """Call `forget` when this local AWS closes: for state that is kept outside moto."""
+        self._forgets.append(forget)
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -58,42 +70,50 @@ class Storage:
                 Storage._active = self
             yield
 
-    def _tables(self) -> tuple[Any, ...]:
-        return (*_BACKENDS, s3_backends.bucket_accounts)
-
     def _park(self) -> None:
-        self._parked = [dict(dict.items(table)) for table in self._tables()]
+        self._parked = {name: dict(dict.items(table)) for name, table in TABLES.items()}
 
     def _unpark(self) -> None:
-        for table, parked in zip(self._tables(), self._parked, strict=True):
+        for name, table in TABLES.items():
             dict.clear(table)
-            dict.update(table, parked)
+            dict.update(table, self._parked.get(name, {}))
         for kind, instances in self._tracked.items():
             kind.instances_tracked = instances  # moto closes all of these on a reset
 
     def close(self) -> None:
         """Forget everything and close what moto holds open."""
         with self.active():
-            for account in dict.values(_BACKENDS[1]):
+            for account in dict.values(TABLES["s3"]):
                 account.reset()  # closes the temporary files of S3's objects
-            for table in self._tables():
+            for table in TABLES.values():
                 dict.clear(table)
+            for forget in self._forgets:
+                forget()
+            self._parked = {}
             Storage._active = None
 
     @property
     def iam(self) -> Any:
         """moto's identities of this account; only `identities.py` reads them."""
-        return _BACKENDS[0][self.account]["aws"]
+        return TABLES["iam"][self.account]["aws"]
 
     @property
     def s3(self) -> Any:
         """moto's buckets of this account."""
-        return _BACKENDS[1][self.account]["aws"]
+        return TABLES["s3"][self.account]["aws"]
 
     @property
     def dynamodb(self) -> Any:
         """moto's tables of this account and region."""
-        return _BACKENDS[2][self.account][self.region]
+        return TABLES["dynamodb"][self.account][self.region]
+
+    def later(self, name: str) -> Any:
+        """Return moto's state of a service of this account and region, loaded at first use.
+
+        Only while this local AWS is active: what is loaded is parked with the rest from now on.
+        """
+        load(name)
+        return TABLES[name][self.account][self.region]
 
     def call_s3(
         self,
@@ -132,14 +152,18 @@ class Storage:
         )
         return _answer(IamResponse.dispatch(request, request.raw_url, request.headers))
 
-    def call_dynamodb(self, operation: str, body: bytes) -> Answer:
-        """Run one DynamoDB operation that was already allowed; `body` is rebuilt JSON."""
+    def call_json(self, service: Service, operation: str, body: bytes) -> Answer:
+        """Run one operation that was already allowed; `body` is rebuilt by `write_json`."""
+        name, dispatcher = _DISPATCHERS[service]
+        load(name)
+        dialect = DIALECTS[service]
         headers = {
-            "content-type": "application/x-amz-json-1.0",
-            "x-amz-target": f"DynamoDB_20120810.{operation}",
+            "content-type": dialect.content_type,
+            "x-amz-target": f"{dialect.target}{operation}",
         }
-        request = self._request("dynamodb", "POST", "/", query={}, headers=headers, body=body)
-        return _answer(DynamoHandler.dispatch(request, request.raw_url, request.headers))
+        request = self._request(service.value, "POST", "/", query={}, headers=headers, body=body)
+        run = getattr(import_module(f"moto.{name}.responses"), dispatcher).dispatch
+        return _answer(run(request, request.raw_url, request.headers))
 
     def query_hash_values(
         self,

@@ -6,14 +6,20 @@ from typing import Any, NoReturn
 from valetkey.localaws.faults import AwsError
 
 
-def read_json(body: bytes) -> dict[str, Any]:
-    """Return the object that `body` is. Raises AwsError SerializationException otherwise."""
+def read_value(body: bytes) -> Any:
+    """Return the JSON value that `body` is. Raises AwsError SerializationException otherwise."""
     try:
         text = body.decode("utf-8")
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise AwsError("SerializationException", "The body is not strict JSON.") from error
+    return value
+
+
+def read_json(body: bytes) -> dict[str, Any]:
+    """Return the object that `body` is. Raises AwsError SerializationException otherwise."""
+    value = read_value(body)
     if not isinstance(value, dict):
         raise AwsError("SerializationException", "The body is not a JSON object.")
     return value

@@ -1,0 +1,135 @@
+"""Fixtures for anybody's test suite: a local AWS that enforces IAM, for each test.
+
+    pytest_plugins = ["valetkey.localaws.pytest"]      # in the root conftest.py
+
+- `local_aws`: a started `LocalAws` of the test's own. `@pytest.mark.aws_seed("aws.toml")` says what
+  is in it, beside the test's file; without the mark the ini option `aws_seed` does, if set.
+- `shared_local_aws`: one for the whole session, seeded by the ini option.
+- `local_aws_environment`: every `AWS_*` variable leads to `local_aws`, and to no other AWS.
+
+No entry point registers it: a suite that does not ask for it does not load it.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from valetkey.localaws.local_aws import DEFAULT_ACCOUNT, DEFAULT_REGION, LocalAws
+from valetkey.localaws.seed_reading import Seed, read_seed, seed_of
+
+MARK = "aws_seed"
+_LEADS_ELSEWHERE = ("AWS_", "BOTO_", "BOTOCORE_", "EC2_", "AMAZON_")
+_LOOPBACK = "127.0.0.1,localhost"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the ini option `aws_seed`: seed files, relative to the ini file."""
+    parser.addini(MARK, "seed files of the local AWS of tests without a mark", "paths", [])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known, for `--strict-markers`."""
+    config.addinivalue_line(
+        "markers", f"{MARK}(*seeds): what the local AWS has: files beside the test's, or mappings"
+    )
+
+
+@pytest.fixture
+def local_aws(request: pytest.FixtureRequest) -> Iterator[LocalAws]:
+    """A started local AWS of this test's own, with what its seed says."""
+    mark = request.node.get_closest_marker(MARK)
+    folder = Path(request.path).parent
+    with _started(_of_ini(request.config) if mark is None else _of_mark(mark, folder)) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def shared_local_aws(pytestconfig: pytest.Config) -> Iterator[LocalAws]:
+    """One started local AWS for all tests: quicker, and they see what others left in it."""
+    with _started(_of_ini(pytestconfig)) as aws:
+        yield aws
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The process's environment while `local_aws_environment` lasts."""
+
+    aws: LocalAws
+    patch: pytest.MonkeyPatch
+
+    def become(self, role: str | None = None, **how: Any) -> None:
+        """Put other credentials there: those that `LocalAws.session` gives for the same words."""
+        session = self.aws.session(role, **how)
+        keys = session.get_credentials().get_frozen_credentials()
+        self.patch.setenv("AWS_ACCESS_KEY_ID", keys.access_key)
+        self.patch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret_key)
+        if keys.token is None:
+            self.patch.delenv("AWS_SESSION_TOKEN", raising=False)
+        else:
+            self.patch.setenv("AWS_SESSION_TOKEN", keys.token)
+        self.patch.setattr(boto3, "DEFAULT_SESSION", session)
+
+
+@pytest.fixture
+def local_aws_environment(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """Lead every SDK of this process and its children to `local_aws`, as its root at first.
+
+    What the machine has of AWS is out of reach: variables, profiles, metadata. A client that was
+    made before, or is given another endpoint, is not led.
+    """
+    for name in list(os.environ):
+        if name.upper().startswith(_LEADS_ELSEWHERE):
+            monkeypatch.delenv(name)
+    for name, value in _variables(local_aws).items():
+        monkeypatch.setenv(name, value)
+    for name in ("NO_PROXY", "no_proxy"):
+        known = os.environ.get(name)
+        monkeypatch.setenv(name, f"{known},{_LOOPBACK}" if known else _LOOPBACK)
+    found = Environment(local_aws, monkeypatch)
+    found.become()
+    return found
+
+
+def _variables(aws: LocalAws) -> Mapping[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": aws.endpoint,
+        "AWS_REGION": aws.region,
+        "AWS_DEFAULT_REGION": aws.region,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "BOTO_CONFIG": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _of_mark(mark: pytest.Mark, folder: Path) -> Sequence[Seed]:
+    return [
+        seed_of(one, folder) if isinstance(one, Mapping) else read_seed(folder / one)
+        for one in mark.args
+    ]
+
+
+def _of_ini(config: pytest.Config) -> Sequence[Seed]:
+    return [read_seed(path) for path in config.getini(MARK)]
+
+
+@contextmanager
+def _started(seeds: Sequence[Seed]) -> Iterator[LocalAws]:
+    """Give a local AWS of the account and region that the first seed names, with all seeds."""
+    first = seeds[0].tables if seeds else None
+    aws = LocalAws(
+        account=(first and first.account) or DEFAULT_ACCOUNT,
+        region=(first and first.region) or DEFAULT_REGION,
+    )
+    try:
+        for seed in seeds:
+            aws.seed(seed)
+        yield aws.start()
+    finally:
+        aws.stop()

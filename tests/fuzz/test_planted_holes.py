@@ -1,0 +1,204 @@
+"""The fuzz is no ornament: each hole that is planted in the local AWS is found by it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.fuzz import (
+    dynamodb_batches,
+    dynamodb_items,
+    dynamodb_queries,
+    s3_reads,
+    s3_writes,
+    services,
+)
+from tests.fuzz.campaign import Breach, Maker, Tally
+from tests.fuzz.running import run_batch
+from valetkey.iam import Principal
+from valetkey.localaws import (
+    callers,
+    decisions,
+    dynamodb_context,
+    s3_context,
+    s3_request,
+    s3_service,
+    sqs_queues,
+    ssm_service,
+)
+from valetkey.localaws.dynamodb_context import DynamoAsks
+from valetkey.localaws.s3_context import S3Asks
+from valetkey.localaws.storage import Storage
+
+WORLDS = 150
+REQUESTS = 60
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def _unread_source(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(S3Asks, "_source_asks", lambda *_, **__: [])
+
+
+def _plain_version(patch: pytest.MonkeyPatch) -> None:
+    original = s3_request.read_s3
+
+    def read(request: Any) -> Any:
+        call = original(request)
+        return replace(call, operation=replace(call.operation, versioned=call.operation.actions))
+
+    patch.setattr("valetkey.localaws.s3_service.read_s3", read)
+
+
+def _lower_case(patch: pytest.MonkeyPatch) -> None:
+    original = S3Asks._ask
+    patch.setattr(
+        S3Asks, "_ask", lambda self, action, arn, *more: original(self, action, arn.lower(), *more)
+    )
+
+
+def _no_prefix(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(s3_context, "_LISTS", ("delimiter", "max-keys"))
+
+
+def _untagged(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(S3Asks, "existing_tags", lambda *_: {})
+
+
+def _resolved_dots(patch: pytest.MonkeyPatch) -> None:
+    original = Storage.call_s3
+
+    def call(self: Storage, method: str, bucket: str, **more: Any) -> Any:
+        key = more["key"]
+        if key is not None and "/../" in key:
+            before, _, after = key.partition("/../")
+            more["key"] = f"{before.rpartition('/')[0]}/{after}"
+        return original(self, method, bucket, **more)
+
+    patch.setattr(Storage, "call_s3", call)
+
+
+def _told_missing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(s3_service, "_READS", frozenset())
+
+
+def _first_read_key(patch: pytest.MonkeyPatch) -> None:
+    original = dynamodb_context._get_keys
+
+    def first(request: Any, schema: Any) -> tuple[list[str], set[str]]:
+        leading, attributes = original(request, schema)
+        return leading[:1], attributes
+
+    patch.setattr(dynamodb_context, "_get_keys", first)
+
+
+def _first_written_key(patch: pytest.MonkeyPatch) -> None:
+    original = dynamodb_context._write_keys
+
+    def first(requests: Any, schema: Any) -> tuple[list[str], set[str]]:
+        leading, attributes = original(requests, schema)
+        return leading[:1], attributes
+
+    patch.setattr(dynamodb_context, "_write_keys", first)
+
+
+def _first_part(patch: pytest.MonkeyPatch) -> None:
+    original = DynamoAsks._transaction
+    patch.setattr(DynamoAsks, "_transaction", lambda *given: original(*given)[:1])
+
+
+def _index_as_table(patch: pytest.MonkeyPatch) -> None:
+    original = DynamoAsks._ask
+
+    def ask(self: DynamoAsks, *given: Any, **more: Any) -> Any:
+        return original(self, *given, **{**more, "index": None})
+
+    patch.setattr(DynamoAsks, "_ask", ask)
+
+
+def _item_on_failure(patch: pytest.MonkeyPatch) -> None:
+    original = dynamodb_context._returned
+    name = "ReturnValuesOnConditionCheckFailure"
+    patch.setattr(
+        dynamodb_context,
+        "_returned",
+        lambda part: original({key: part[key] for key in part if key != name}),
+    )
+
+
+def _session_ignored(patch: pytest.MonkeyPatch) -> None:
+    original = decisions.decide
+
+    def decide(caller: callers.Caller, *given: Any) -> Any:
+        return original(replace(caller, policies=replace(caller.policies, session=None)), *given)
+
+    patch.setattr("valetkey.localaws.gate.decide", decide)
+
+
+def _remembered_for_all(patch: pytest.MonkeyPatch) -> None:
+    original, known = decisions.decide, dict[Any, Any]()
+
+    def decide(caller: callers.Caller, ask: Any, request: Any) -> Any:
+        key = (caller.session and caller.session.role_arn, ask.action, ask.resource)
+        return known.setdefault(key, original(caller, ask, request))
+
+    patch.setattr("valetkey.localaws.gate.decide", decide)
+
+
+def _role_tags_win(patch: pytest.MonkeyPatch) -> None:
+
+    def principal(**given: Any) -> Any:
+        tags = {**given.get("tags", {}), **given.get("role_tags", {})}
+        return Principal(**{**given, "tags": tags})
+
+    patch.setattr("valetkey.localaws.callers.Principal", principal)
+
+
+def _untagged_queue(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sqs_queues.Queues, "tags", lambda *_: {})
+
+
+def _undecided_parameters(patch: pytest.MonkeyPatch) -> None:
+    original = ssm_service._Call.decide
+    patch.setattr(
+        ssm_service._Call,
+        "decide",
+        lambda call, name, *more: (
+            call.stored.get(name)
+            if name != call.params.get("Names", [name])[0]
+            else original(call, name, *more)
+        ),
+    )
+
+
+_READS, _LISTS = (s3_reads.pick_read,), (s3_reads.pick_listing,)
+EXTRAS = {"a queue whose tags are not seen": "sqs", "parameters by the first name": "ssm"}
+HOLES: dict[str, tuple[Plant, Sequence[Maker]]] = {
+    "a copy that does not read its source": (_unread_source, [s3_writes.pick_copy]),
+    "a version read as the object": (_plain_version, _READS),
+    "prefixes compared ignoring case": (_lower_case, _READS),
+    "a listing whose prefix is not seen": (_no_prefix, _LISTS),
+    "tags of an object that are not seen": (_untagged, _READS),
+    "dots that the storage resolves": (_resolved_dots, _READS),
+    "a missing object told from a forbidden one": (_told_missing, _READS),
+    "a batch read by its first key": (_first_read_key, [dynamodb_batches.pick_batch_get]),
+    "a batch written by its first key": (_first_written_key, [dynamodb_batches.pick_batch_write]),
+    "a transaction by its first part": (_first_part, [dynamodb_batches.pick_transact_get]),
+    "an index taken for its table": (_index_as_table, [dynamodb_queries.pick_query]),
+    "an item shown by a failed condition": (_item_on_failure, [dynamodb_items.pick_write]),
+    "a queue whose tags are not seen": (_untagged_queue, [services.pick_extra]),
+    "parameters by the first name": (_undecided_parameters, [services.pick_extra]),
+    "a session policy that does not limit": (_session_ignored, _READS),
+    "a decision remembered for everybody": (_remembered_for_all, _READS),
+    "a role's own tag above the session's": (_role_tags_win, _READS),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hole", HOLES)
+def test_a_planted_hole_is_found(hole: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant, makers = HOLES[hole]
+    extras = (EXTRAS[hole],) if hole in EXTRAS else services.EXTRAS
+    plant(monkeypatch)
+    with pytest.raises(Breach):
+        run_batch(1, Tally(), worlds=WORLDS, requests=REQUESTS, makers=makers, extras=extras)
