@@ -64,27 +64,35 @@ TESTS: dict[int, tuple[str, ...]] = {
         "test_lesson_12_for_all_values_is_true_of_an_absent_key_so_scan_opens_the_table",
         "iam/test_lessons.py::test_lesson_12_the_null_guard_closes_the_scan",
         "e2e/test_deliveries.py::test_iam_denies_an_agent_everything_else",
+        "iam/lint/test_sets.py::test_the_trap_is_found_and_the_mend_is_quiet",
     ),
     13: (
         "iam/test_lessons.py::test_lesson_13_string_not_equals_empty_passes_for_a_missing_tag",
         "iam/test_lessons.py::test_lesson_13_null_is_the_guard_of_a_missing_tag",
+        "iam/lint/test_absence.py::test_the_trap_is_found_and_the_mend_is_quiet",
     ),
-    14: ("iam/test_lessons.py::test_lesson_14_one_broad_allow_masks_a_perfect_narrow_one",),
+    14: (
+        "iam/test_lessons.py::test_lesson_14_one_broad_allow_masks_a_perfect_narrow_one",
+        "iam/lint/test_unions.py::test_the_trap_is_found_and_the_mend_is_quiet",
+    ),
     15: (
         "iam/test_lessons.py::test_lesson_15_list_and_get_in_one_statement_list_the_whole_bucket",
         "iam/test_lessons.py::test_lesson_15_a_prefix_condition_never_matches_a_get",
         "e2e/test_deliveries.py::test_iam_denies_an_agent_everything_else",
+        "iam/lint/test_listing.py::test_the_trap_is_found_and_the_mend_is_quiet",
     ),
     16: (
         "iam/test_lessons.py::"
         "test_lesson_16_a_statement_without_conditions_admits_untagged_sessions",
         "e2e/test_broker_identity.py::test_a_role_that_does_not_let_the_broker_in_is_told_"
         "from_one_with_short_sessions",
+        "iam/lint/test_trust.py::test_the_trap_is_found_and_the_mend_is_quiet",
     ),
     17: (
         "identity/test_trust.py::test_trust_by_audience_alone_is_refused",
         "iam/test_lessons.py::"
         "test_lesson_17_trust_by_audience_alone_admits_any_token_of_the_issuer",
+        "iam/lint/test_web_identity.py::test_the_trap_is_found_and_the_mend_is_quiet",
     ),
     19: ("cli/test_demo.py::test_the_demo_reaches_no_aws_of_whoever_runs_it",),
     20: (
