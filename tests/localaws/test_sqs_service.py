@@ -39,16 +39,21 @@ def queues(world: World) -> Iterator[Mapping[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def alice(world: World) -> Any:
-    """A client of Alice's, who may use the queue that her session's tag names."""
+def tenant(world: World) -> str:
+    """A role whose sessions may use the queue that their tag names."""
     broker = f"arn:aws:iam::{ACCOUNT}:user/broker"
-    role = world.role(
+    return world.role(
         "QueueTenant",
         [{"Effect": "Allow", "Principal": {"AWS": broker},
           "Action": ["sts:AssumeRole", "sts:TagSession"]}],
         allow(ALL, f"{ARN}work-${{aws:PrincipalTag/user_id}}"),
     )  # fmt: skip
-    return world.client("sqs", world.assume(role, {"user_id": "alice"}))
+
+
+@pytest.fixture(scope="module")
+def alice(world: World, tenant: str) -> Any:
+    """A client of Alice's session."""
+    return world.client("sqs", world.assume(tenant, {"user_id": "alice"}))
 
 
 def calls_on(sqs: Any, url: str) -> dict[str, Callable[[], Any]]:
@@ -109,9 +114,10 @@ def test_a_tenant_uses_the_queue_that_its_tag_names(alice: Any, queues: Mapping[
     assert alice.get_queue_url(QueueName="work-alice")["QueueUrl"] == url
 
 
-def test_a_session_without_the_tag_has_no_queue(world: World, queues: Mapping[str, str]) -> None:
-    role = f"arn:aws:iam::{ACCOUNT}:role/QueueTenant"
-    untagged = world.client("sqs", world.assume(role))
+def test_a_session_without_the_tag_has_no_queue(
+    world: World, tenant: str, queues: Mapping[str, str]
+) -> None:
+    untagged = world.client("sqs", world.assume(tenant))
     for person in ("alice", "bob"):
         url = queues[person]
         assert refused(lambda url=url: untagged.receive_message(QueueUrl=url)) == DENIED  # type: ignore[misc]
@@ -432,9 +438,10 @@ def test_operations_that_are_not_modelled_are_refused(
     assert refused(lambda: sqs.list_message_move_tasks(SourceArn=f"{ARN}work-alice")) == code
 
 
-def test_the_aws_cli_sends_and_is_denied(world: World, queues: Mapping[str, str]) -> None:
-    role = f"arn:aws:iam::{ACCOUNT}:role/QueueTenant"
-    cli = Cli(world, world.assume(role, {"user_id": "alice"}))
+def test_the_aws_cli_sends_and_is_denied(
+    world: World, tenant: str, queues: Mapping[str, str]
+) -> None:
+    cli = Cli(world, world.assume(tenant, {"user_id": "alice"}))
     here = ("--endpoint-url", world.aws.endpoint)  # the CLI's version 1 needs it for SQS
     mine = ("--queue-url", queues["alice"], "--message-body", "cli")
     sent = cli("sqs", "send-message", *mine, *here)
