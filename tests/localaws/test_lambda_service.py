@@ -51,16 +51,21 @@ def ran(world: World) -> Iterator[list[Invocation]]:
 
 
 @pytest.fixture(scope="module")
-def alice(world: World) -> Any:
-    """A client of Alice's, who may do all to the function that her session's tag names."""
+def tenant(world: World) -> str:
+    """A role whose sessions may do all to the function that their tag names."""
     broker = f"arn:aws:iam::{ACCOUNT}:user/broker"
-    role = world.role(
+    return world.role(
         "FunctionTenant",
         [{"Effect": "Allow", "Principal": {"AWS": broker},
           "Action": ["sts:AssumeRole", "sts:TagSession"]}],
         allow("lambda:*", f"{ARN}agent-${{aws:PrincipalTag/user_id}}"),
     )  # fmt: skip
-    return world.client("lambda", world.assume(role, {"user_id": "alice"}))
+
+
+@pytest.fixture(scope="module")
+def alice(world: World, tenant: str) -> Any:
+    """A client of Alice's session."""
+    return world.client("lambda", world.assume(tenant, {"user_id": "alice"}))
 
 
 def calls_on(client: Any, name: str) -> dict[str, Callable[[], Any]]:
@@ -100,10 +105,11 @@ def test_a_tenant_invokes_the_function_that_its_tag_names(
     assert ran[-1].request_type == "RequestResponse"
 
 
-def test_a_session_without_the_tag_has_no_function(world: World, ran: list[Invocation]) -> None:
+def test_a_session_without_the_tag_has_no_function(
+    world: World, tenant: str, ran: list[Invocation]
+) -> None:
     before = len(ran)
-    keys = world.assume(f"arn:aws:iam::{ACCOUNT}:role/FunctionTenant")
-    untagged = world.client("lambda", keys)
+    untagged = world.client("lambda", world.assume(tenant))
     for name in ("agent-alice", "agent-bob"):
         assert refused(calls_on(untagged, name)["Invoke"]) == DENIED
     assert len(ran) == before
@@ -387,10 +393,9 @@ def test_two_of_one_account_share_no_function_and_a_stop_forgets_them(
 
 
 def test_the_aws_cli_invokes_and_is_denied(
-    world: World, ran: list[Invocation], tmp_path: Path
+    world: World, tenant: str, ran: list[Invocation], tmp_path: Path
 ) -> None:
-    role = f"arn:aws:iam::{ACCOUNT}:role/FunctionTenant"
-    cli = Cli(world, world.assume(role, {"user_id": "alice"}))
+    cli = Cli(world, world.assume(tenant, {"user_id": "alice"}))
     out = tmp_path / "out"
     own = cli("lambda", "invoke", "--function-name", "agent-alice", str(out))
     assert json.loads(out.read_text())["arn"] == f"{ARN}agent-alice", own.stderr
