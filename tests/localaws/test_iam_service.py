@@ -77,12 +77,39 @@ def test_a_boundary_on_a_user_limits_it(world: World) -> None:
     assert reads(world, keys)
 
 
-def test_a_boundary_that_is_gone_allows_nothing(world: World) -> None:
+def test_no_boundary_that_does_not_exist_is_set(world: World) -> None:
     iam = world.client("iam")
-    role = world.role("lost-edge", [trust(BROKER)], allow("s3:*"))
-    gone = f"arn:aws:iam::{ACCOUNT}:policy/never-was"
-    iam.put_role_permissions_boundary(RoleName="lost-edge", PermissionsBoundary=gone)
-    assert not reads(world, world.assume(role))
+    role = {"AssumeRolePolicyDocument": document(trust(BROKER)), "RoleName": "edgeless"}
+    gone = {"PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/never-was"}
+    assert refused(lambda: iam.create_role(**role, **gone)) == "NoSuchEntity"
+    assert refused(lambda: iam.create_user(UserName="edgeless", **gone)) == "NoSuchEntity"
+    iam.create_role(**role)
+    iam.create_user(UserName="edgeless")
+    assert refused(lambda: iam.put_role_permissions_boundary(RoleName="edgeless", **gone)) == (
+        "NoSuchEntity"
+    )
+    assert refused(lambda: iam.put_user_permissions_boundary(UserName="edgeless", **gone)) == (
+        "NoSuchEntity"
+    )
+
+
+@pytest.mark.parametrize("kind", ["role", "user"])
+def test_a_policy_that_is_a_boundary_is_not_deleted(world: World, kind: str) -> None:
+    iam = world.client("iam")
+    made = iam.create_policy(PolicyName=f"kept-for-{kind}", PolicyDocument=document(allow("sts:*")))
+    arn = made["Policy"]["Arn"]
+    name = f"kept-{kind}"
+    if kind == "role":
+        world.role(name, [trust(BROKER)])
+        iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=arn)
+    else:
+        iam.create_user(UserName=name, PermissionsBoundary=arn)
+    assert refused(lambda: iam.delete_policy(PolicyArn=arn)) == "DeleteConflict"
+    if kind == "role":
+        iam.delete_role_permissions_boundary(RoleName=name)
+    else:
+        iam.delete_user_permissions_boundary(UserName=name)
+    iam.delete_policy(PolicyArn=arn)
 
 
 def test_a_managed_policys_default_version_is_in_force(world: World) -> None:
@@ -144,7 +171,10 @@ def test_the_user_name_variable_is_the_callers(world: World) -> None:
 
 
 def test_request_tags_and_boundaries_decide_on_a_new_role(world: World) -> None:
-    edge = f"arn:aws:iam::{ACCOUNT}:policy/must-have"
+    made = world.client("iam").create_policy(
+        PolicyName="must-have", PolicyDocument=document(allow("s3:*"))
+    )
+    edge = made["Policy"]["Arn"]
     wanted = {"StringEquals": {"iam:PermissionsBoundary": edge, "aws:RequestTag/team": "red"}}
     iam = world.client("iam", world.user("maker", allow("iam:CreateRole", condition=wanted)))
     role: dict[str, Any] = {"AssumeRolePolicyDocument": document(trust(BROKER))}
@@ -169,6 +199,19 @@ def test_attaching_a_policy_can_be_limited_by_its_arn(world: World) -> None:
 @pytest.mark.parametrize("operation", ["get_account_summary", "list_mfa_devices"])
 def test_an_operation_that_is_not_modelled_is_refused(world: World, operation: str) -> None:
     assert refused(getattr(world.client("iam"), operation)) == "InvalidAction"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("k" * 129, "v"), ("k", "v" * 257), ("aws:k", "v"), ("k", "*")]
+)
+def test_a_tag_that_iam_would_not_take_is_refused(world: World, key: str, value: str) -> None:
+    iam = world.client("iam")
+    tags = [{"Key": key, "Value": value}]
+    trusted = document(trust(BROKER))
+    assert refused(
+        lambda: iam.create_role(RoleName="long", AssumeRolePolicyDocument=trusted, Tags=tags)
+    ) == ("InvalidInput")
+    assert refused(lambda: iam.tag_user(UserName="broker", Tags=tags)) == "InvalidInput"
 
 
 def test_a_parameter_that_comes_twice_is_refused(world: World) -> None:

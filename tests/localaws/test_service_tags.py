@@ -3,7 +3,8 @@
 import pytest
 
 from valetkey.localaws.faults import AwsError
-from valetkey.localaws.service_tags import MAX_TAGS, merged_tags, request_tags, tagging
+from valetkey.localaws.service_tags import merged_tags, request_tags, tagging
+from valetkey.localaws.tags import MAX_TAGS
 
 
 def tag(key: str, value: str = "v") -> dict[str, str]:

@@ -12,6 +12,7 @@ access blocks are stored and grant or refuse nothing; a change of a policy is in
 """
 
 from valetkey.localaws.errors import LocalAwsError
+from valetkey.localaws.lambda_functions import Invocation
 from valetkey.localaws.local_aws import DEFAULT_ACCOUNT, DEFAULT_REGION, LocalAws
 from valetkey.localaws.seed import AccessKey, Seeded
 from valetkey.localaws.seed_reading import Seed, read_seed
@@ -20,6 +21,7 @@ __all__ = [
     "DEFAULT_ACCOUNT",
     "DEFAULT_REGION",
     "AccessKey",
+    "Invocation",
     "LocalAws",
     "LocalAwsError",
     "Seed",

@@ -23,7 +23,7 @@ from valetkey.localaws.identities import Identities
 from valetkey.localaws.models import Params, fail_operation
 from valetkey.localaws.query_protocol import query_answer, write_form
 from valetkey.localaws.surroundings import tag_context
-from valetkey.localaws.tags import clashing_key, stored_spelling
+from valetkey.localaws.tags import clashing_key, stored_spelling, tag_trouble
 
 Require = Callable[[Ask], None]
 INLINE = re.compile("Put(User|Group|Role)Policy")
@@ -45,8 +45,13 @@ class IdentityService:
         check_names(params)
         if clashing_key(tag["Key"] for tag in params.get("Tags", ())) is not None:
             raise AwsError("InvalidInput", "Duplicate tag keys found: case does not tell them.")
+        for tag in params.get("Tags", ()):
+            trouble = tag_trouble(tag["Key"], tag["Value"])
+            if trouble is not None:
+                raise AwsError("InvalidInput", trouble)
         require(self._ask(operation, params))
         self._check_documents(operation, params)
+        self._check_boundaries(operation, params)
         if operation in {"PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"}:
             return self._user_boundary(operation, params, request_id=request_id)
         answer = self.identities.storage.call_iam(
@@ -139,6 +144,16 @@ class IdentityService:
             kept = {**others, params["PolicyName"]: text}
             check_size(kept.values(), INLINE_LIMITS[holder], f"the {holder.lower()}")
 
+    def _check_boundaries(self, operation: str, params: Params) -> None:
+        """Return if a boundary that is set exists, and no policy in use as one is deleted."""
+        boundary = params.get("PermissionsBoundary")
+        if boundary is not None and self.identities.managed_document(boundary) is None:
+            message = f"Scope ARN: {boundary} does not exist or is not attachable."
+            raise AwsError("NoSuchEntity", message, status=404)
+        if operation == "DeletePolicy" and self.identities.bounds(params["PolicyArn"]):
+            message = "Cannot delete a policy that is a permissions boundary."
+            raise AwsError("DeleteConflict", message, status=409)
+
     def _user_boundary(self, operation: str, params: Params, *, request_id: str) -> Answer:
         name = params["UserName"]
         if self.identities.user(name) is None:
@@ -146,10 +161,7 @@ class IdentityService:
         if operation == "DeleteUserPermissionsBoundary":
             self.identities.user_boundaries.pop(name, None)
         else:
-            arn = params["PermissionsBoundary"]
-            if self.identities.managed_document(arn) is None:
-                raise AwsError("NoSuchEntity", f"Policy {arn} does not exist.", status=404)
-            self.identities.user_boundaries[name] = arn
+            self.identities.user_boundaries[name] = params["PermissionsBoundary"]
         return query_answer(Service.IAM, operation, {}, request_id=request_id)
 
 

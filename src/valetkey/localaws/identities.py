@@ -61,6 +61,11 @@ class Identities:
         found = (r.permissions_boundary_arn for r in self._roles() if r.name == name)
         return next((str(arn) for arn in found if arn), None)
 
+    def bounds(self, arn: str) -> bool:
+        """True if this policy is the permissions boundary of a role or a user."""
+        roles = {role.permissions_boundary_arn for role in self._roles()}
+        return arn in roles or arn in self.user_boundaries.values()
+
     def group_arn(self, name: str) -> str | None:
         """Return the ARN of the group of this name."""
         group = self.storage.iam.groups.get(name)

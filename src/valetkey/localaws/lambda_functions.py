@@ -7,7 +7,7 @@ from typing import Any
 
 from valetkey.localaws.errors import LocalAwsError
 from valetkey.localaws.lambda_names import FunctionName, is_function_name, is_qualifier
-from valetkey.localaws.tags import clashing_key
+from valetkey.localaws.tags import MAX_TAGS, clashing_key, tag_trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,8 @@ class Functions:
 
 def tags_fit(tags: Mapping[str, str]) -> bool:
     """True if a function may have these tags: no two keys that differ by case alone."""
-    sizes = all(1 <= len(key) <= 128 and len(value) <= 256 for key, value in tags.items())
-    reserved = any(key.lower().startswith("aws:") for key in tags)
-    return sizes and not reserved and len(tags) <= 50 and clashing_key(tags) is None
+    single = all(tag_trouble(key, value) is None for key, value in tags.items())
+    return single and len(tags) <= MAX_TAGS and clashing_key(tags) is None
 
 
 def _fixed(value: Any) -> Answerer:

@@ -1,18 +1,12 @@
 """Tags of secrets and parameters: read from a request, checked, merged, told to conditions."""
 
-import unicodedata
 from collections.abc import Mapping
 
 from valetkey.iam import ContextValue
 from valetkey.localaws.faults import AwsError
 from valetkey.localaws.models import Params
 from valetkey.localaws.surroundings import tag_context
-from valetkey.localaws.tags import clashing_key
-
-MAX_TAGS = 50
-MAX_KEY = 128
-MAX_VALUE = 256
-_SIGNS = frozenset("_.:/=+-@")
+from valetkey.localaws.tags import MAX_TAGS, clashing_key, tag_trouble
 
 
 def request_tags(params: Params) -> dict[str, str]:
@@ -25,7 +19,9 @@ def request_tags(params: Params) -> dict[str, str]:
         raise _invalid("A tag needs a key.")
     found = {tag["Key"]: tag.get("Value", "") for tag in tags}
     for key, value in found.items():
-        _check(key, value)
+        trouble = tag_trouble(key, value)
+        if trouble is not None:
+            raise _invalid(trouble)
     if clashing_key(tag["Key"] for tag in tags) is not None:
         raise _invalid("A tag key comes twice, ignoring case.")
     return found
@@ -52,15 +48,6 @@ def merged_tags(stored: Mapping[str, str], written: Mapping[str, str]) -> dict[s
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Return tags as AWS's answers list them."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-def _check(key: str, value: str) -> None:
-    if not 1 <= len(key) <= MAX_KEY or len(value) > MAX_VALUE:
-        raise _invalid(f"A tag has a key of 1-{MAX_KEY} and a value of 0-{MAX_VALUE} characters.")
-    if key.lower().startswith("aws:"):
-        raise _invalid("Tag keys that begin with aws: are reserved.")
-    if not all(c in _SIGNS or unicodedata.category(c)[0] in "LZN" for c in key + value):
-        raise _invalid("A tag has letters, digits, spaces and _ . : / = + - @ only.")
 
 
 def _invalid(message: str) -> AwsError:

@@ -3,16 +3,11 @@
 Standard: "Pass session tags in AWS STS" (IAM user guide) and `AssumeRole` (STS API reference).
 """
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from valetkey.localaws.faults import AwsError
-
-MAX_TAGS = 50
-MAX_KEY = 128
-MAX_VALUE = 256
-_SIGNS = frozenset("_.:/=+-@")
+from valetkey.localaws.tags import MAX_TAGS, tag_trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +34,9 @@ def session_tags(
     passed: dict[str, str] = {}
     seen: set[str] = set()
     for key, value in pairs:
-        _check_tag(key, value)
+        trouble = tag_trouble(key, value)
+        if trouble is not None:
+            raise _invalid(trouble)
         if key.lower() in seen:
             raise _invalid("Duplicate tag keys found. Please note that keys are case insensitive.")
         seen.add(key.lower())
@@ -57,18 +54,6 @@ def session_tags(
         raise _invalid("The specified transitive tag key must be included in the requested tags.")
     kept = frozenset(key for key in passed if key.lower() in wanted) | frozenset(inherited)
     return SessionTags(passed=passed, inherited=dict(inherited), transitive=kept)
-
-
-def _check_tag(key: str, value: str) -> None:
-    if not 1 <= len(key) <= MAX_KEY:
-        raise _invalid(f"A tag key has 1 to {MAX_KEY} characters.")
-    if len(value) > MAX_VALUE:
-        raise _invalid(f"A tag value has at most {MAX_VALUE} characters.")
-    if key.lower().startswith("aws:"):
-        raise _invalid("Tag keys that begin with aws: are reserved.")
-    for text in (key, value):
-        if not all(c in _SIGNS or unicodedata.category(c)[0] in "LZN" for c in text):
-            raise _invalid("A tag has letters, digits, spaces and _ . : / = + - @ only.")
 
 
 def _invalid(message: str) -> AwsError:

@@ -4,7 +4,26 @@ IAM says so of its own tags ("Tags for IAM resources"). DynamoDB and S3 would ta
 they are refused there too, since it would be unclear which of them a policy means.
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping
+
+MAX_TAGS = 50
+MAX_KEY = 128
+MAX_VALUE = 256
+_SIGNS = frozenset("_.:/=+-@")
+
+
+def tag_trouble(key: str, value: str) -> str | None:
+    """Return why AWS takes no such tag, None where it does ("Tags for IAM resources")."""
+    if not 1 <= len(key) <= MAX_KEY:
+        return f"A tag key has 1 to {MAX_KEY} characters."
+    if len(value) > MAX_VALUE:
+        return f"A tag value has at most {MAX_VALUE} characters."
+    if key.lower().startswith("aws:"):
+        return "Tag keys that begin with aws: are reserved."
+    if not all(c in _SIGNS or unicodedata.category(c)[0] in "LZN" for c in key + value):
+        return "A tag has letters, digits, spaces and _ . : / = + - @ only."
+    return None
 
 
 def clashing_key(keys: Iterable[str]) -> str | None:
