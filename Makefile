@@ -32,9 +32,9 @@ lock: $(VENV)/dev.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" requirements/lock
 
 bench: $(VENV)/dev.stamp
+	$(BIN)/python bench/iam.py
 	$(BIN)/python bench/audit.py
 	$(BIN)/python bench/credentials.py
-	$(BIN)/python bench/iam.py
 
 REQUESTS ?= 1000000
 WORKERS ?= 2

@@ -32,6 +32,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     6: (
         "broker/test_open.py::test_a_tag_with_a_slash_is_refused",
         "iam/test_lessons.py::test_lesson_6_a_tag_owns_what_lies_under_it_slashes_and_all",
+        "iam/lint/test_tenant_text.py::test_the_trap_is_found_and_the_mend_is_quiet",
         "runs/test_tags.py::test_a_slash_is_legal_where_no_policy_uses_the_tag_as_a_segment",
     ),
     7: (
@@ -94,6 +95,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "test_lesson_17_trust_by_audience_alone_admits_any_token_of_the_issuer",
         "iam/lint/test_web_identity.py::test_the_trap_is_found_and_the_mend_is_quiet",
     ),
+    18: ("iam/lint/test_power.py::test_the_trap_is_found_and_the_mend_is_quiet",),
     19: ("cli/test_demo.py::test_the_demo_reaches_no_aws_of_whoever_runs_it",),
     20: (
         "e2e/test_deliveries.py::"
