@@ -16,6 +16,13 @@ from valetkey.localaws.faults import AwsError
         ({"ProjectionExpression": "#a.#b",
           "ExpressionAttributeNames": {"#a": "x", "#b": "y"}}, {"x", "y"}),
         ({"ProjectionExpression": "size"}, {"size"}),
+        ({"ProjectionExpression": "remove, Remove[0]"}, {"remove", "Remove"}),
+        ({"FilterExpression": "(NOT remove = :v) OR (begins_with(remove, :v))"}, {"remove"}),
+        ({"FilterExpression": "NOT (NOT (a = :x) AND NOT b = :y)"}, {"a", "b"}),
+        ({"UpdateExpression": "SET remove = :v REMOVE a, REMOVE.b"}, {"remove", "a", "REMOVE"}),
+        ({"UpdateExpression": "remove remove"}, {"remove"}),
+        ({"UpdateExpression": "SET a = list_append(b, :v) ADD c :n DELETE d :s"}, set("abcd")),
+        ({"KeyConditionExpression": "remove = :v"}, {"remove"}),
     ],
 )  # fmt: skip
 def test_the_top_level_attributes_are_found(part: dict[str, object], names: set[str]) -> None:
@@ -38,13 +45,37 @@ def test_another_language_is_refused(part: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "plain"),
+    "part",
     [
-        ("a ,\n b", "a , b"),
-        ("a . b [0] . #c", "a.b[0].#c"),
-        ("\tattribute_exists (a)\r\n AND  b = :x ", "attribute_exists(a) AND b = :x"),
-        ("SET a=:x-:y", "SET a=:x-:y"),
+        {"ProjectionExpression": "set"},
+        {"ProjectionExpression": "a, And"},
+        {"FilterExpression": "in = :v"},
+        {"FilterExpression": "attribute_exists(and)"},
+        {"FilterExpression": "size(between) > :n"},
+        {"FilterExpression": "size(not) > :n"},
+        {"FilterExpression": "a NOT = :n"},
+        {"ConditionExpression": "add = :v"},
+        {"UpdateExpression": "SET delete = :v"},
+        {"UpdateExpression": "SET a = or"},
     ],
 )
-def test_an_expression_is_left_single_spaced(written: str, plain: str) -> None:
-    assert canonical_expressions({"FilterExpression": written}) == {"FilterExpression": plain}
+def test_a_reserved_word_names_no_attribute(part: dict[str, object]) -> None:
+    with pytest.raises(AwsError, match="reserved keyword"):
+        named_attributes(part)
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "plain"),
+    [
+        ("ProjectionExpression", "a ,\n b", "a , b"),
+        ("ProjectionExpression", "a . b [0] . #c", "a.b[0].#c"),
+        (
+            "FilterExpression",
+            "\tattribute_exists (a)\r\n AND  b = :x ",
+            "attribute_exists(a) AND b = :x",
+        ),
+        ("UpdateExpression", "SET a=:x-:y", "SET a=:x-:y"),
+    ],
+)
+def test_an_expression_is_left_single_spaced(name: str, written: str, plain: str) -> None:
+    assert canonical_expressions({name: written}) == {name: plain}

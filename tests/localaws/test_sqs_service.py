@@ -279,6 +279,18 @@ def test_an_attribute_out_of_its_bounds_is_refused(
     assert code == "InvalidAttributeValue"
 
 
+def test_attributes_with_a_bad_policy_change_nothing(
+    world: World, queues: Mapping[str, str]
+) -> None:
+    sqs, url = world.client("sqs"), queues["alice"]
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    both = {"VisibilityTimeout": "77", "Policy": "{bad"}
+    assert refused(lambda: sqs.set_queue_attributes(QueueUrl=url, Attributes=both)) == (
+        "InvalidAttributeValue"
+    )
+    assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"] == before
+
+
 @pytest.mark.parametrize(
     "url",
     [

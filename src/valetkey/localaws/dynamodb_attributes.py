@@ -9,15 +9,15 @@ from typing import Any
 
 from valetkey.localaws.dynamodb_key_conditions import canonical_key_condition
 from valetkey.localaws.dynamodb_keys import invalid
-from valetkey.localaws.dynamodb_words import Kind, Word, joined, words_of
+from valetkey.localaws.dynamodb_words import Grammar, Kind, Word, joined, words_of
 
 KEY_CONDITION = "KeyConditionExpression"
-EXPRESSIONS = (
-    "FilterExpression",
-    "ProjectionExpression",
-    "ConditionExpression",
-    "UpdateExpression",
-)
+EXPRESSIONS = {
+    "FilterExpression": Grammar.CONDITION,
+    "ProjectionExpression": Grammar.PROJECTION,
+    "ConditionExpression": Grammar.CONDITION,
+    "UpdateExpression": Grammar.UPDATE,
+}
 _ALIAS = re.compile(r"#[A-Za-z0-9_]{1,254}")
 
 
@@ -26,7 +26,11 @@ def canonical_expressions(part: Mapping[str, Any]) -> dict[str, str]:
 
     Raises AwsError ValidationException for what is no expression.
     """
-    found = {name: joined(words_of(part[name])) for name in EXPRESSIONS if name in part}
+    found = {
+        name: joined(words_of(part[name], grammar))
+        for name, grammar in EXPRESSIONS.items()
+        if name in part
+    }
     if KEY_CONDITION in part:
         values = part.get("ExpressionAttributeValues", {})
         found[KEY_CONDITION] = canonical_key_condition(part[KEY_CONDITION], values)
@@ -43,9 +47,9 @@ def named_attributes(part: Mapping[str, Any]) -> set[str]:
         if not _ALIAS.fullmatch(alias):
             raise invalid(f'ExpressionAttributeNames contains invalid key: "{alias}"')
     found = set(aliases.values())
-    for name in (KEY_CONDITION, *EXPRESSIONS):
+    for name, grammar in {KEY_CONDITION: Grammar.CONDITION, **EXPRESSIONS}.items():
         if name in part:
-            found |= _attributes(words_of(part[name]), aliases)
+            found |= _attributes(words_of(part[name], grammar), aliases)
     return found
 
 

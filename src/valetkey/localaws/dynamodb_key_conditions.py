@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from valetkey.localaws.dynamodb_keys import invalid
-from valetkey.localaws.dynamodb_words import Kind, Word, words_of
+from valetkey.localaws.dynamodb_words import Grammar, Kind, Word, words_of
 from valetkey.localaws.faults import AwsError
 
 _SIGNS = frozenset({"=", "<", "<=", ">", ">="})
@@ -21,7 +21,7 @@ def canonical_key_condition(expression: str, values: Mapping[str, Any]) -> str:
     Raises AwsError ValidationException for any other form, more than two terms, and a value
     that `values` does not have.
     """
-    words = iter(words_of(expression))
+    words = iter(words_of(expression, Grammar.CONDITION))
     terms: list[str] = []
     depth = 0
     word = _next(words)

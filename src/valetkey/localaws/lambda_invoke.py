@@ -65,8 +65,12 @@ def _run(function: Function, event: Any, invocation: Invocation, *, tail: bool) 
         headers.append(("x-amz-log-result", base64.b64encode(b"").decode()))
     try:
         body = json.dumps(function.answer(event, invocation), allow_nan=False).encode()
-    except Exception as error:  # noqa: BLE001 - the function's own failure, told to its caller
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - its own failure, told to its caller
         headers.append(("x-amz-function-error", "Unhandled"))
-        told = {"errorMessage": str(error), "errorType": type(error).__name__}
+        told = {"errorMessage": str(error), "errorType": _failure(error)}
         body = json.dumps(told).encode()
     return Answer(200, tuple(headers), body)
+
+
+def _failure(error: BaseException) -> str:
+    return "Runtime.ExitError" if isinstance(error, SystemExit) else type(error).__name__

@@ -7,6 +7,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import Future
 from typing import Any
 
 import uvicorn
@@ -58,8 +59,24 @@ class AsgiApp:
         path = scope["raw_path"].decode("latin-1")
         answer = self._gate.answer(read, method=scope["method"], target=path)
         if answer.work is not None:
-            answer = await asyncio.to_thread(answer.work)
+            answer = await _in_a_thread(answer.work)
         await _write(answer, scope["method"], send)
+
+
+async def _in_a_thread(work: Callable[[], Answer]) -> Answer:
+    """Return what `work` says. Each has a thread of its own, for it may wait for another's; one
+    that never ends keeps nobody from stopping.
+    """
+    done: Future[Answer] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="valetkey-localaws-work", daemon=True).start()
+    return await asyncio.wrap_future(done)
 
 
 async def _body(receive: _Receive) -> bytes | None:

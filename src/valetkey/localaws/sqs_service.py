@@ -18,13 +18,13 @@ from valetkey.localaws.resource_policies import ResourcePolicies
 from valetkey.localaws.sqs_actions import OPERATIONS, QUEUE_OPERATIONS
 from valetkey.localaws.sqs_attributes import checked_attributes
 from valetkey.localaws.sqs_grants import add_permission, put_policy, remove_permission
+from valetkey.localaws.sqs_messages import check_messages
 from valetkey.localaws.sqs_queues import Queues, invalid
 from valetkey.localaws.storage import Storage
 from valetkey.localaws.strict_json import write_json
 from valetkey.localaws.surroundings import tag_context
-from valetkey.localaws.tags import clashing_key
+from valetkey.localaws.tags import clashing_key, tag_trouble
 
-MAX_WAIT_SECONDS = 20
 PAGE = 1_000  # queues in one answer
 
 
@@ -77,8 +77,9 @@ class QueueService:
             return self._set(params, arn)
         if operation == "GetQueueAttributes":
             return self._attributes(params, arn)
+        check_messages(params)
         if operation == "ReceiveMessage":
-            _do_not_wait(params)
+            params["WaitTimeSeconds"] = 0  # nobody could send meanwhile
         if operation == "TagQueue":
             self._check_tags(name, params["Tags"])
         answer = self._run(operation, params)
@@ -140,12 +141,14 @@ class QueueService:
     def _set(self, params: Params, arn: str) -> Answer:
         attributes = checked_attributes(params["Attributes"], create=False, queue_arn=arn)
         policy = attributes.pop("Policy", None)
+        before = self.policies.documents.get(arn, "")
+        if policy is not None:
+            put_policy(self.policies, arn, policy)
         if attributes:
             answer = self._run("SetQueueAttributes", {**params, "Attributes": attributes})
             if answer.status != 200:
+                put_policy(self.policies, arn, before)
                 return answer
-        if policy is not None:
-            put_policy(self.policies, arn, policy)
         return json_answer(Service.SQS, {})
 
     def _attributes(self, params: Params, arn: str) -> Answer:
@@ -167,8 +170,9 @@ class QueueService:
         if twice is not None:
             raise invalid(f"tag key `{twice}` is there, ignoring case")
         for key, value in tags.items():
-            if not 1 <= len(key) <= 128 or len(value) > 256 or key.lower().startswith("aws:"):
-                raise invalid(f"tag `{key[:128]}` is not valid")
+            trouble = tag_trouble(key, value)
+            if trouble is not None:
+                raise invalid(trouble)
 
 
 def _tagging(params: Params) -> dict[str, ContextValue]:
@@ -176,13 +180,6 @@ def _tagging(params: Params) -> dict[str, ContextValue]:
     if "TagKeys" in params:
         context["aws:TagKeys"] = tuple(params["TagKeys"])
     return context
-
-
-def _do_not_wait(params: Params) -> None:
-    """Answer at once: one request is served at a time, and nobody could send meanwhile."""
-    if not 0 <= params.get("WaitTimeSeconds", 0) <= MAX_WAIT_SECONDS:
-        raise invalid("WaitTimeSeconds must be between 0 and 20.")
-    params["WaitTimeSeconds"] = 0
 
 
 def _sent(answer: Answer) -> frozenset[str]:
