@@ -348,6 +348,16 @@ def test_a_request_that_is_no_operation_is_refused(
     assert caught.value.code in expected
 
 
+def test_a_functions_tags_are_told_to_those_alone_who_may_list_them(
+    world: World, ran: list[Invocation]
+) -> None:
+    named = {"FunctionName": "agent-alice"}
+    blind = world.client("lambda", world.user("fn-tagless", allow("lambda:GetFunction")))
+    found = blind.get_function(**named)
+    assert found["Configuration"]["FunctionName"] == "agent-alice" and "Tags" not in found
+    assert world.client("lambda").get_function(**named)["Tags"]
+
+
 def test_tags_stand_on_the_function_alone(world: World, ran: list[Invocation]) -> None:
     client = world.client("lambda", parameter_validation=False)
     assert ran is not None

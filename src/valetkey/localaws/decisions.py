@@ -1,10 +1,11 @@
 """Ask the evaluator, and say a denial in AWS's words. Nobody else decides."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from valetkey.iam import ContextValue, Decision, Effect, Layer, Policy, Request, evaluate
 from valetkey.localaws.callers import Caller, CallerKind
+from valetkey.localaws.faults import AwsError
 
 _LAYERS = {
     "identity": "an identity-based policy",
@@ -56,6 +57,15 @@ def decide(caller: Caller, ask: Ask, request: Request) -> Decision:
     """Return the evaluator's decision for this caller at this moment."""
     policies = replace(caller.policies, resource=ask.resource_policy, trust=ask.trust)
     return evaluate(request, policies)
+
+
+def is_allowed(ask: Ask, require: Callable[[Ask], None]) -> bool:
+    """Tell whether the caller may, where a denial leaves something out and refuses nothing."""
+    try:
+        require(ask)
+    except AwsError:
+        return False
+    return True
 
 
 def denial_message(caller: Caller, ask: Ask, *, decision: Decision, quoted: bool) -> str:

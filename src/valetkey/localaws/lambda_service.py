@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from valetkey.iam import ContextValue
-from valetkey.localaws.decisions import Ask
+from valetkey.localaws.decisions import Ask, is_allowed
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Answer
 from valetkey.localaws.json_protocol import Require
@@ -55,8 +55,9 @@ class FunctionService:
         if operation == "Invoke":
             return invoke(function, arn, params, caller=require.caller)
         if operation == "GetFunction":
-            body = {"Configuration": self._configuration(name), "Tags": self.functions.tags(name)}
-            return rest_answer(200, body)
+            listing = self._ask("ListTags", FunctionName(name.name, None), {})
+            tags = {"Tags": self.functions.tags(name)} if is_allowed(listing, require) else {}
+            return rest_answer(200, {"Configuration": self._configuration(name), **tags})
         if operation == "GetFunctionConfiguration":
             return rest_answer(200, self._configuration(name))
         return self._policy(operation, name, params)

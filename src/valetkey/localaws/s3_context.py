@@ -10,7 +10,7 @@ from typing import Any
 from valetkey.iam import ContextValue
 from valetkey.localaws.decisions import Ask
 from valetkey.localaws.resource_policies import ResourcePolicies
-from valetkey.localaws.s3_operations import Level
+from valetkey.localaws.s3_operations import CREATIONS, Level
 from valetkey.localaws.s3_request import CopySource, S3Call
 from valetkey.localaws.s3_xml import read_location
 from valetkey.localaws.sigv4 import Signed
@@ -45,6 +45,7 @@ _WITH_EXISTING_TAGS = frozenset(
     }
 )
 """Actions that see the tags of the stored object; PutObject and DeleteObject do not."""
+_OF_WRITES = ("s3:ObjectCreationOperation", "s3:if-match", "s3:if-none-match")
 
 
 class S3Asks:
@@ -60,21 +61,38 @@ class S3Asks:
         if call.level is Level.SERVICE:
             return tuple(Ask(action, "*", context) for action in call.operation.actions)
         if call.key is None:
+            actions = [*call.operation.actions, *_bucket_actions(call)]
             return tuple(
-                self._ask(action, call.bucket_arn, call.bucket, context)
-                for action in call.operation.actions
+                self._ask(action, call.bucket_arn, call.bucket, context) for action in actions
             )
         versioned = call.version is not None and call.operation.versioned
         actions = list(call.operation.versioned if versioned else call.operation.actions)
-        if call.operation.name in {"PutObject", "CreateMultipartUpload"}:
-            actions += _extra_actions(call)
+        actions += _extra_actions(call)
         existing = self.existing_tags(call.bucket, call.key, call.version)
         context |= tag_context(existing, prefix="s3:ExistingObjectTag")
         arn = f"{call.bucket_arn}/{call.key}"
         asks = [self._ask(action, arn, call.bucket, context) for action in actions]
+        around = signature_context(signed, now=now)
         if call.source is not None:
-            asks += self._source_asks(call, call.source, signature_context(signed, now=now), arn)
+            asks += self._source_asks(call, call.source, around, arn)
+        if call.method not in {"GET", "HEAD"} and call.headers.get("if-match", "*") != "*":
+            asks.append(  # whether it matches tells what is stored
+                self.of_object("s3:GetObject", call.bucket, call.key, version=None, context=around)
+            )
         return tuple(asks)
+
+    def of_tags(self, call: S3Call, signed: Signed | None, *, now: float) -> Ask | None:
+        """Return the decision that lets the answer tell how many tags an object has."""
+        if call.operation.name not in {"GetObject", "HeadObject"} or call.key is None:
+            return None
+        suffix = "" if call.version is None else "Version"
+        return self.of_object(
+            f"s3:GetObject{suffix}Tagging",
+            call.bucket,
+            call.key,
+            version=call.version,
+            context=signature_context(signed, now=now),
+        )
 
     def of_object(
         self, action: str, bucket: str, key: str, *, version: str | None, context: dict[str, Any]
@@ -113,9 +131,12 @@ class S3Asks:
 
     def _ask(self, action: str, arn: str, bucket: str, context: Mapping[str, ContextValue]) -> Ask:
         policy = self._policies.policy(f"arn:aws:s3:::{bucket}")
-        if action not in _WITH_EXISTING_TAGS:
-            tag = "s3:ExistingObjectTag/"
-            context = {key: one for key, one in context.items() if not key.startswith(tag)}
+        unseen: tuple[str, ...] = ("s3:ExistingObjectTag/",)
+        if action in _WITH_EXISTING_TAGS:
+            unseen = ()
+        if action not in {"s3:PutObject", "s3:DeleteObject"}:
+            unseen += _OF_WRITES
+        context = {key: one for key, one in context.items() if not key.startswith(unseen)}
         return Ask(action, arn, context, resource_policy=policy)
 
     def existing_tags(self, bucket: str, key: str, version: str | None) -> dict[str, str]:
@@ -150,9 +171,11 @@ def _call_context(call: S3Call) -> dict[str, ContextValue]:
     if call.version is not None:
         context["s3:VersionId"] = call.version
     context |= {f"s3:{name}": call.headers[name] for name in _HEADER_KEYS if name in call.headers}
-    if call.method == "PUT" and call.key is not None:
-        conditions = ("if-match", "if-none-match")
-        context |= {f"s3:{n}": call.headers[n] for n in conditions if n in call.headers}
+    if call.method not in {"GET", "HEAD"}:
+        matched = [name for name in ("if-match", "if-none-match") if name in call.headers]
+        context |= {f"s3:{name}": call.headers[name] for name in matched}
+    if call.operation.name in CREATIONS:
+        context["s3:ObjectCreationOperation"] = CREATIONS[call.operation.name]
     if call.source is not None:
         context["s3:x-amz-copy-source"] = f"{call.source.bucket}/{call.source.key}"
     context |= _request_tags(call.tags)
@@ -172,7 +195,19 @@ def _request_tags(tags: Mapping[str, str]) -> dict[str, ContextValue]:
     return context
 
 
+def _bucket_actions(call: S3Call) -> list[str]:
+    actions = []
+    if call.operation.name == "CreateBucket":
+        if "x-amz-object-ownership" in call.headers:
+            actions.append("s3:PutBucketOwnershipControls")
+        if call.headers.get("x-amz-acl", "private") != "private":
+            actions.append("s3:PutBucketAcl")
+    return actions
+
+
 def _extra_actions(call: S3Call) -> list[str]:
+    if call.operation.name not in {"PutObject", "CreateMultipartUpload"}:
+        return []
     actions = []
     if "x-amz-acl" in call.headers:
         actions.append("s3:PutObjectAcl")

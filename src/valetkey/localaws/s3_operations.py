@@ -24,6 +24,7 @@ class S3Operation:
     actions: tuple[str, ...]
     versioned: tuple[str, ...] = ()  # the actions instead, where versionId is given
     query: frozenset[str] = frozenset()
+    conditions: frozenset[str] = frozenset()  # preconditions on the stored object that it takes
 
 
 _LIST = frozenset({"prefix", "delimiter", "max-keys", "encoding-type"})
@@ -50,6 +51,14 @@ SELECTORS = frozenset(
 )  # fmt: skip
 """Parameters that select an operation; any that selects none makes the request unknown."""
 
+CREATIONS = {
+    "CompleteMultipartUpload": "true",
+    "CreateMultipartUpload": "false",
+    "PutObject": "true",  # a copy is one, too
+    "UploadPart": "false",
+}
+"""What `s3:ObjectCreationOperation` says: "Enforce conditional writes" (S3 user guide)."""
+
 _S, _B, _O = Level.SERVICE, Level.BUCKET, Level.OBJECT
 _Key = tuple[Level, str, frozenset[str]]
 
@@ -61,6 +70,9 @@ def _at(level: Level, method: str, *selectors: str) -> _Key:
 _GET = ("s3:GetObject",)
 _GET_V = ("s3:GetObjectVersion",)
 _PUT = ("s3:PutObject",)
+_MATCH, _NONE_MATCH = "if-match", "if-none-match"
+_WRITE_IF = frozenset({_MATCH, _NONE_MATCH})
+PRECONDITIONS = _WRITE_IF | {"if-modified-since", "if-unmodified-since"}
 
 OPERATIONS: dict[_Key, S3Operation] = {
     _at(_S, "GET"): S3Operation("ListBuckets", ("s3:ListAllMyBuckets",)),
@@ -123,17 +135,21 @@ OPERATIONS: dict[_Key, S3Operation] = {
         "DeleteBucketLifecycle", ("s3:PutLifecycleConfiguration",)
     ),
     # objects
-    _at(_O, "GET"): S3Operation("GetObject", _GET, _GET_V, _READ),
-    _at(_O, "HEAD"): S3Operation("HeadObject", _GET, _GET_V, _READ),
+    _at(_O, "GET"): S3Operation("GetObject", _GET, _GET_V, _READ, PRECONDITIONS),
+    _at(_O, "HEAD"): S3Operation("HeadObject", _GET, _GET_V, _READ, PRECONDITIONS),
     _at(_O, "GET", "attributes"): S3Operation(
         "GetObjectAttributes",
         (*_GET, "s3:GetObjectAttributes"),
         (*_GET_V, "s3:GetObjectVersionAttributes"),
         _VERSION,
     ),
-    _at(_O, "PUT"): S3Operation("PutObject", _PUT),
+    _at(_O, "PUT"): S3Operation("PutObject", _PUT, conditions=_WRITE_IF),
     _at(_O, "DELETE"): S3Operation(
-        "DeleteObject", ("s3:DeleteObject",), ("s3:DeleteObjectVersion",), _VERSION
+        "DeleteObject",
+        ("s3:DeleteObject",),
+        ("s3:DeleteObjectVersion",),
+        _VERSION,
+        frozenset({_MATCH}),
     ),
     _at(_O, "GET", "tagging"): S3Operation(
         "GetObjectTagging", ("s3:GetObjectTagging",), ("s3:GetObjectVersionTagging",), _VERSION
@@ -150,7 +166,7 @@ OPERATIONS: dict[_Key, S3Operation] = {
     # multipart uploads
     _at(_O, "POST", "uploads"): S3Operation("CreateMultipartUpload", _PUT),
     _at(_O, "PUT", "uploadId"): S3Operation("UploadPart", _PUT, query=frozenset({"partNumber"})),
-    _at(_O, "POST", "uploadId"): S3Operation("CompleteMultipartUpload", _PUT),
+    _at(_O, "POST", "uploadId"): S3Operation("CompleteMultipartUpload", _PUT, conditions=_WRITE_IF),
     _at(_O, "DELETE", "uploadId"): S3Operation(
         "AbortMultipartUpload", ("s3:AbortMultipartUpload",)
     ),

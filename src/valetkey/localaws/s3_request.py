@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Incoming, TargetError, decode_percent, encode_percent
-from valetkey.localaws.s3_operations import OPERATIONS, SELECTORS, Level, S3Operation
+from valetkey.localaws.s3_operations import OPERATIONS, PRECONDITIONS, SELECTORS, Level, S3Operation
 from valetkey.localaws.tags import clashing_key
 
 MAX_KEY_BYTES = 1024
@@ -112,7 +112,7 @@ def read_s3(request: Incoming) -> S3Call:
         bucket=bucket,
         key=key,
         query={name: value if _has_value(name) else "" for name, value in query.items()},
-        headers=_headers(request),
+        headers=_headers(request, operation),
         body=request.body,
         source=_copy_source(request, operation),
         tags=_header_tags(request.header("x-amz-tagging")),
@@ -182,13 +182,17 @@ def _has_value(name: str) -> bool:
     return name not in SELECTORS or name in {"list-type", "uploadId"}
 
 
-def _headers(request: Incoming) -> dict[str, str]:
+def _headers(request: Incoming, operation: S3Operation) -> dict[str, str]:
     kept: dict[str, str] = {}
     for name, value in request.headers.items():
         if name in _PLAIN_HEADERS or name in _AMZ_HEADERS or name.startswith("x-amz-meta-"):
             kept[name] = value
         elif name.startswith("x-amz-") and name not in _OURS:
             raise fault(Service.S3, Trouble.UNSUPPORTED, f"header `{name}` is not modelled")
+    stray = sorted((PRECONDITIONS & set(kept)) - operation.conditions)
+    if stray:
+        text = f"{operation.name} takes no header `{stray[0]}`"
+        raise fault(Service.S3, Trouble.UNSUPPORTED, text)
     if request.method == "POST" and is_form(kept):
         raise fault(Service.S3, Trouble.UNSUPPORTED, "form uploads are not modelled")
     slots = {name.replace("_", "-") for name in kept}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from valetkey.localaws.decisions import Ask
+from valetkey.localaws.decisions import Ask, is_allowed
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Answer, Incoming, encode_percent
 from valetkey.localaws.query_protocol import xml_text
@@ -23,6 +23,7 @@ from valetkey.localaws.sigv4 import Signed
 from valetkey.localaws.storage import Storage
 
 Require = Callable[[Ask], None]
+TAG_COUNT = "x-amz-tagging-count"
 
 _XML_BODIES = frozenset({"CreateBucket", "CompleteMultipartUpload"})
 _READS = frozenset({"GetObject", "HeadObject", "GetObjectAttributes", "GetObjectTagging"})
@@ -67,6 +68,11 @@ class ObjectService:
             bucket = call.source.bucket if call.source is not None else call.bucket
             if bucket in self.storage.s3.buckets:
                 require(asks.of_listing(bucket, signature_context(signed, now=now)))
+        if TAG_COUNT in dict(answer.headers):
+            told = asks.of_tags(call, signed, now=now)
+            if told is None or not is_allowed(told, require):
+                kept = tuple(pair for pair in answer.headers if pair[0] != TAG_COUNT)
+                answer = replace(answer, headers=kept)
         if call.operation.name == "DeleteBucket" and answer.status < 300:
             self.policies.drop(call.bucket_arn)
         return answer

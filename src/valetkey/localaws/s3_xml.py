@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 import xmltodict
 
-from valetkey.localaws.faults import AwsError
+from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.tags import clashing_key
 
 MAX_DELETES = 1000
@@ -103,13 +103,16 @@ def write_tags(tags: dict[str, str]) -> bytes:
 
 
 def read_location(body: bytes) -> str | None:
-    """Return the LocationConstraint of a `CreateBucket` body."""
+    """Return the LocationConstraint of a `CreateBucket` body, of which nothing else is modelled."""
     if not body:
         return None
-    for element in parse_xml(body).iter():
-        if _name(element) == "LocationConstraint":
-            return _text(element)
-    return None
+    location = None
+    for element in parse_xml(body):
+        if _name(element) != "LocationConstraint" or location is not None:
+            text = f"`{_name(element)}` of a new bucket is not modelled"
+            raise fault(Service.S3, Trouble.UNSUPPORTED, text)
+        location = _text(element)
+    return location
 
 
 def _name(element: ElementTree.Element) -> str:
