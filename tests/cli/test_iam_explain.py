@@ -99,6 +99,17 @@ def test_what_is_contested_is_flagged_with_the_reason() -> None:
     assert "contested: NotResource has a variable without a value" in text
 
 
+def test_a_deny_that_spared_the_caller_is_flagged_too() -> None:
+    named = {"AWS": ["111122223333", "arn:aws:iam::111122223333:role/Agent", SESSION]}
+    spared = {"Effect": "Deny", "NotPrincipal": named, "Action": "s3:*"}
+    both = [{**OWN, "Principal": {"AWS": SESSION}, "Resource": "*"}, {**spared, "Resource": "*"}]
+    text = words(record(policies={"resource": {"Version": "2012-10-17", "Statement": both}}))
+
+    assert "  allow: " in text
+    assert "contested: resource statement 1 did not deny" in text
+    assert "whom NotPrincipal spares is disputed" in text
+
+
 def test_a_statement_in_a_level_of_controls_is_found() -> None:
     guard = {"Version": "2012-10-17", "Statement": {**OWN, "Effect": "Deny", "Resource": "*"}}
     text = words(record(policies={"service_control": [[guard]]}))

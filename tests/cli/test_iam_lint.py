@@ -88,6 +88,34 @@ def test_a_misspelt_code_to_ignore_is_refused(tmp_path: Path) -> None:
     assert "[unknown-lint-code]" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "code"),
+    [
+        (("--tag", ""), "bad-tag"),
+        (("--tag", "${aws:PrincipalTag/user_id}"), "bad-tag"),
+        (("--tag", "aws:ResourceTag/user_id"), "bad-tag"),
+        (("--guarded", "TaskApprovals"), "bad-arn"),
+        (("--guarded", "arn:aws:s3"), "bad-arn"),
+    ],
+)
+def test_an_option_that_would_guard_nothing_is_refused(
+    tmp_path: Path, option: tuple[str, str], code: str
+) -> None:
+    done = command("iam", "lint", "-", *option, folder=tmp_path, stdin=text(GOOD))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"[{code}]" in done.stderr
+
+
+def test_a_tag_may_be_written_as_its_condition_key(tmp_path: Path) -> None:
+    def run(tag: str) -> str:
+        given = text(GOOD, BROAD)
+        return command("iam", "lint", "-", ALONE, "--tag", tag, folder=tmp_path, stdin=given).stdout
+
+    assert "broad-allow" in run("user_id")
+    assert run("aws:PrincipalTag/user_id") == run("user_id")
+
+
 def test_json_is_for_programs(tmp_path: Path) -> None:
     done = command("iam", "lint", "-", "--json", ALONE, folder=tmp_path, stdin=text(EMPTY))
     (found,) = json.loads(done.stdout)["findings"]

@@ -1,9 +1,13 @@
 """The entry point: what starts fast, and what a person sees when something breaks."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.cli.entry import command, script
+import pytest
+
+from tests.cli.entry import bare, command, script
 from tests.fakes.broker_http import FakeBroker
 from tests.sandbox.conftest import write_private
 from valetkey.version import VERSION
@@ -48,6 +52,41 @@ def test_a_command_that_may_be_slow_is_not_held_to_that(tmp_path: Path) -> None:
 def test_the_version_is_said(tmp_path: Path) -> None:
     done = command("--version", folder=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"valetkey {VERSION}\n", "")
+
+
+def shell(line: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a command line whose standard streams are not what they are usually."""
+    words = ["sh", "-c", f"exec {sys.executable} -m valetkey {line}"]
+    return subprocess.run(
+        words, capture_output=True, text=True, cwd=folder, env=bare(folder), timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("line", ["iam evaluate", "iam explain", "iam lint -"])
+def test_a_closed_standard_input_is_a_file_that_cannot_be_read(line: str, tmp_path: Path) -> None:
+    done = shell(f"{line} <&-", tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "standard input is closed [file-unreadable]" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_under_the_output_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "lines").write_text("{}\n")
+    done = shell("iam evaluate lines > /dev/full", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "valetkey: the system refused: No space left on device [system-refused]"
+    ]
+
+
+def test_what_the_locale_cannot_write_is_escaped(tmp_path: Path) -> None:
+    line = json.dumps(
+        {"principal": {"anonymous": True}, "action": "s3:GetObject",
+         "resource": "arn:aws:s3:::b/\u00e9", "policies": {}}
+    )  # fmt: skip
+    done = command("iam", "explain", folder=tmp_path, stdin=line, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "b/\\xe9" in done.stdout and "implicit-deny" in done.stdout
 
 
 def test_an_unforeseen_error_is_one_line_with_a_code(tmp_path: Path) -> None:

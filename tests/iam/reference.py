@@ -14,7 +14,7 @@ Json = dict[str, Any]
 DIRECT, ROLE, ACCOUNT, NOBODY = "direct", "role", "account", "nobody"
 ASSUMING = {
     "sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity", "sts:tagsession",
-    "sts:setsourceidentity",
+    "sts:setsourceidentity", "sts:setcontext",
 }  # fmt: skip
 TYPES = {
     "assumed-role": "AssumedRole", "role": "AssumedRole", "user": "User", "root": "Account",
@@ -65,6 +65,8 @@ def request_keys(record: Json, caller: Caller) -> Keys:
         keys["aws:principaltype"] = TYPES[caller.kind]
         if caller.kind == "user":
             keys["aws:username"] = caller.arn.split("/")[-1]
+    if principal.get("anonymous"):
+        keys |= {"aws:principalaccount": "anonymous", "aws:principaltype": "Anonymous"}
     if "now" in record:
         keys["aws:currenttime"] = record["now"]
         keys["aws:epochtime"] = f"{instant(record['now']):.0f}"
@@ -211,7 +213,8 @@ class Reference:
             return of_its_own and bool(grants)
         if DIRECT in grants or (ROLE in grants and within):
             return True
-        needed = self.assuming or (self.action.startswith("kms:") and bool(self.own()))
+        key = "key/" in self.record["resource"].split(":")[-1] or bool(self.own())
+        needed = self.assuming or (self.action.startswith("kms:") and key)
         return of_its_own and (bool(grants) or not needed)
 
 

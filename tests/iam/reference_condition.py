@@ -49,9 +49,9 @@ def as_text(value: Any) -> str:
 
 def line_holds(operator: str, key: str, wanted: Any, keys: Keys, *, variables: bool) -> bool:
     texts = [as_text(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
-    value = keys.get(key)
+    value = None if keys.get(key) == [] else keys.get(key)
     if operator == "Null":
-        absent = "true" if value is None or value == [] else "false"
+        absent = "true" if value is None else "false"
         return absent in [text.lower() for text in texts]
     prefix, colon, rest = operator.partition(":")
     if not colon:

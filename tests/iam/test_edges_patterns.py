@@ -105,6 +105,18 @@ def test_what_opens_as_a_variable_is_one_or_refused_with_its_path(written: str) 
     assert caught.value.message.startswith("$.Statement[0].Resource: `$")
 
 
+@pytest.mark.parametrize("action", ["\u212ams:Decrypt", "s3:\uff27et*", "s3:Get\u00a0Object"])
+def test_an_action_has_no_letter_that_only_looks_like_one(action: str) -> None:
+    with pytest.raises(PolicyError, match="is not an action"):
+        decide(statement(Action=action))
+
+
+@pytest.mark.parametrize("zone", ["+24:00", "-99:99", "+05:60"])
+def test_a_zone_of_no_place_is_no_date(zone: str) -> None:
+    with pytest.raises(PolicyError, match="is not a date"):
+        decide_condition({"DateEquals": {"k": f"2026-11-21T08:00:00{zone}"}}, {"k": "2026"})
+
+
 def test_an_action_has_wildcards_but_no_variables() -> None:
     literal = statement(Action="s3:${aws:x")
 

@@ -124,7 +124,14 @@ OF_ACCOUNT = {**NO_SERVICE, "aws:principalaccount": ACCOUNT}
             service(),
             {"aws:principalisawsservice": "true", "aws:principalservicename": SERVICE},
         ),
-        (ANYBODY, {**NO_SERVICE, "aws:principaltype": "Anonymous"}),
+        (
+            ANYBODY,
+            {
+                **NO_SERVICE,
+                "aws:principaltype": "Anonymous",
+                "aws:principalaccount": "anonymous",
+            },
+        ),
         (federated(), NO_SERVICE),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.iam.build import OBJECT, SESSION, document, statement
-from valetkey.iam.record import answer_line
+from valetkey.iam.record import _policies, answer_line
 
 
 def record(**changes: Any) -> dict[str, Any]:
@@ -110,6 +110,14 @@ def test_a_number_keeps_its_digits_and_loses_its_exponent(number: str, text: str
     assert answer(json.dumps(line).replace('"@"', number))["decision"] == "allow"
 
 
+def test_a_line_with_long_policies_is_answered_and_not_remembered() -> None:
+    before = _policies.cache_info().currsize
+    many = [{"Effect": "Allow", "Action": f"s3:{n}", "Resource": "*"} for n in range(1_000)]
+    given = record(policies={"identity": [document(*many)]})
+    assert answer(given)["decision"] == "implicit-deny"
+    assert _policies.cache_info().currsize == before
+
+
 def test_a_number_and_its_text_are_two_policies() -> None:
     """Policies are remembered: what was read for one must not stand for the other."""
     policies = {"resource": document(statement(Sid="1.5", Principal="*"))}
@@ -201,6 +209,7 @@ def test_an_error_has_the_code_of_what_is_wrong(change: dict[str, Any], code: st
         '{"id":"x","id":"x"}',
         '{"id":{}}',
         '{"id":NaN}',
+        '{"id":true}',
         "[" * 100_000,
         "x" * 3_000_000,
     ],
@@ -210,6 +219,13 @@ def test_a_line_that_is_no_record_has_no_id(line: str | bytes) -> None:
 
     assert found["id"] is None
     assert found["error"]["code"] == "malformed-record"
+
+
+@pytest.mark.parametrize("number", ["1" * 5_000, "1e99999999999999999999", "-1e-99999999999999999"])
+def test_a_number_that_python_would_not_take_is_said_plainly(number: str) -> None:
+    found = answer(f'{{"id":{number}}}')["error"]
+    assert found["code"] == "malformed-record"
+    assert "set_int_max" not in found["message"] and "class" not in found["message"]
 
 
 def test_duplicate_members_are_refused_at_any_depth() -> None:

@@ -1,5 +1,6 @@
 """JSON lines from a file or standard input, for the commands that take requests."""
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,14 +24,20 @@ def lines_of(file: Path | None) -> Iterator[bytes]:
     """
     with ExitStack() as stack:
         try:
-            stream: BinaryIO = (
-                sys.stdin.buffer
-                if file is None or str(file) == "-"
-                else stack.enter_context(file.open("rb"))
-            )
+            if file is None or str(file) == "-":
+                stream: BinaryIO = standard_input()
+            else:
+                stream = stack.enter_context(file.open("rb"))
             yield from _lines(stream)
         except OSError as error:
             raise unreadable(file, error) from None
+
+
+def standard_input() -> BinaryIO:
+    """Return standard input as bytes. Raises OSError where it is closed."""
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, "standard input is closed")
+    return sys.stdin.buffer
 
 
 def unreadable(file: Path | None, error: OSError) -> ValetkeyError:

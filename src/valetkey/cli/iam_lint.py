@@ -1,13 +1,12 @@
 """`valetkey iam lint`: the traps in policies that people bring."""
 
-import sys
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from valetkey.cli.iam_lines import unreadable
+from valetkey.cli.iam_lines import standard_input, unreadable
 from valetkey.cli.options import AsJson
 from valetkey.cli.output import DENIED, FAILED, print_error
 from valetkey.errors import ValetkeyError
@@ -83,8 +82,9 @@ def lint(
     from valetkey.iam.lint import lint as find
 
     ignored = _known_codes(ignore or [])
+    tags, resources = _tag_keys(tag or []), _arns(guarded or [])
     documents, good = _read_all(files, layer)
-    findings = list(find(documents, tags=tag or [], guarded=guarded or [], ignored=ignored))
+    findings = list(find(documents, tags=tags, guarded=resources, ignored=ignored))
     findings += _from_parliament(documents, findings, ignored, wanted=parliament)
     print_findings(findings, as_json=as_json)
     if not good:
@@ -109,6 +109,33 @@ def _known_codes(codes: list[str]) -> frozenset[str]:
     return frozenset(codes)
 
 
+def _tag_keys(texts: list[str]) -> list[str]:
+    """Return the keys of tags, as they stand or as a condition key. Raises ValetkeyError."""
+    prefixes = ("aws:principaltag/", "aws:requesttag/")
+    keys = []
+    for text in texts:
+        prefix = next((one for one in prefixes if text.lower().startswith(one)), "")
+        key = text[len(prefix) :]
+        if not key or ":" in key or "$" in key:
+            raise ValetkeyError(
+                "bad-tag", f"`{text}` is not the key of a session tag", hint="write `--tag user_id`"
+            )
+        keys.append(key)
+    return keys
+
+
+def _arns(texts: list[str]) -> list[str]:
+    """Return the ARNs. Raises ValetkeyError for what is none: nothing would be guarded."""
+    for text in texts:
+        if not text.startswith("arn:") or text.count(":") < 5:
+            raise ValetkeyError(
+                "bad-arn",
+                f"`{text}` is not an ARN",
+                hint="write it whole, as in `arn:aws:s3:::policies`",
+            )
+    return texts
+
+
 def _read_all(files: list[Path], layer: Attached | None) -> tuple[list["Document"], bool]:
     """Return the policies of all files that could be read, and whether all could."""
     documents: list[Document] = []
@@ -128,7 +155,7 @@ def _read(file: Path, layer: Attached | None) -> tuple["Document", ...]:
 
     try:
         if str(file) == "-":
-            text = sys.stdin.buffer.read(MAX_FILE + 1)
+            text = standard_input().read(MAX_FILE + 1)
         else:
             with file.open("rb") as stream:
                 text = stream.read(MAX_FILE + 1)

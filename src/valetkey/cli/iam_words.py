@@ -41,6 +41,10 @@ def words_of(
         yield StyledLine("dim", f"    {_statement_text(record, ref)}")
         if ref in decision.contested:
             yield StyledLine("magenta", f"    contested: {_dispute(record, ref)}")
+    for ref in decision.contested:
+        if ref not in decision.determining:
+            yield StyledLine("magenta", f"  contested: {_named(ref)} did not deny")
+            yield StyledLine("magenta", f"    {_dispute(record, ref)}")
     yield from _misses(decision.near_misses)
     yield StyledLine("", "")
 

@@ -1,5 +1,6 @@
 """The entry point: what must start fast is dispatched before anything heavy is imported."""
 
+import contextlib
 import os
 import sys
 
@@ -13,6 +14,9 @@ def main() -> None:
 
         sys.exit(credential_process(arguments[1:]))
 
+    if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
+        # what the locale can't write is escaped, as it is on standard error
+        sys.stdout.reconfigure(errors="backslashreplace")
     import typer
     from typer.exceptions import TyperException
 
@@ -34,6 +38,11 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(FAILED)
+    except OSError as error:  # what rooms do not foresee, a full disk under standard output first
+        _drop_output()
+        reason = error.strerror or type(error).__name__
+        print_error(ValetkeyError("system-refused", f"the system refused: {reason}"))
+        sys.exit(FAILED)
     except Exception as error:  # the edge: no traceback reaches a person
         if os.environ.get("VALETKEY_TRACEBACK"):
             raise
@@ -46,3 +55,9 @@ def main() -> None:
             )
         )
         sys.exit(FAILED)
+
+
+def _drop_output() -> None:
+    """Leave nothing to be written to standard output at exit: it would fail once more."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

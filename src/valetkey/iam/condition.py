@@ -6,7 +6,7 @@ says, and what the service was seen to do, about keys that are absent or multiva
 - absent: a negated operator, an …IfExists one and ForAllValues are true; all others false;
 - multivalued (a tuple, even of one): no operator without a set prefix matches it, negated or
   …IfExists ones included;
-- a set operator takes each member, `""` too; ForAllValues of no member is true, ForAnyValue false.
+- a set operator takes each member, `""` too. A key without a member is absent (`Request`).
 """
 
 from collections.abc import Callable
@@ -23,7 +23,6 @@ from valetkey.iam.variables import Keys
 from valetkey.iam.work import NO_WORK, TRY, Work, added
 
 IF_EXISTS = "IfExists"
-ABSENT = (None, ())
 NAMES = {name.lower(): name for name in (*OPERATORS, "Null")}
 NOTHING = Comparison(lambda _text, _keys: False, (), NO_WORK)
 
@@ -127,7 +126,7 @@ def _compile_null(key: str, values: Values) -> Condition:
         lowered,
         key,
         never,
-        lambda keys: (keys.get(lowered) in ABSENT) in wanted,
+        lambda keys: (lowered not in keys) in wanted,
         null=wanted,
     )
 

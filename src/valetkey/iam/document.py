@@ -46,8 +46,14 @@ def read_json(text: str | bytes, refuse: Refuse, *, limit: int) -> object:
     except RecursionError:
         raise refuse("the document is nested too deep") from None
     except (ValueError, ArithmeticError) as error:
-        raise refuse(f"not JSON: {' '.join(str(error).split())[:120]}") from None
+        raise refuse(f"not JSON: {_why(error)}") from None
     return value
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ValueError) and hasattr(error, "lineno"):
+        return " ".join(str(error).split())[:120]
+    return "not UTF-8" if isinstance(error, UnicodeDecodeError) else "a number has too many digits"
 
 
 def scalar_text(value: object) -> str | None:

@@ -146,10 +146,14 @@ def _limits(facts: Facts, bearing: Bearing) -> tuple[Layer | None, list[Statemen
 
 
 def _resource_must_allow(facts: Facts, bearing: Bearing) -> bool:
-    """Trust policies and key policies are the only way in, in their own account too."""
+    """Trust policies and key policies are the only way in, in their own account too. Every key
+    has one, so where it was not given nothing is known to be allowed.
+    """
     if facts.action in TRUST_ACTIONS:
         return True
-    return facts.action.startswith("kms:") and bearing.own is not None
+    if not facts.action.startswith("kms:"):
+        return False
+    return bearing.own is not None or facts.resource.rpartition(":")[2].startswith("key/")
 
 
 def layer_of(statement: Statement, facts: Facts, policies: Policies) -> str:

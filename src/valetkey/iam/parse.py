@@ -141,7 +141,7 @@ def _either(written: Mapping[str, object], name: str, place: _Place) -> tuple[li
 def _action(text: str, place: _Place) -> Template:
     vendor, colon, name = text.partition(":")
     whole = vendor and colon and name
-    if (text.strip("*") and not whole) or any(letter.isspace() for letter in text):
+    if (text.strip("*") and not whole) or not text.isascii() or any(map(str.isspace, text)):
         raise place.refuse(f"{quoted(text)} is not an action like `service:Action`")
     return compile_text(text.lower(), place.path, wildcards=True, variables=False)
 

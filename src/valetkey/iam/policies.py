@@ -14,6 +14,7 @@ TRUST_ACTIONS = frozenset(
         "sts:assumerolewithwebidentity",
         "sts:tagsession",
         "sts:setsourceidentity",
+        "sts:setcontext",
     }
 )
 

@@ -130,4 +130,5 @@ def _principal_keys(principal: Principal) -> dict[str, str]:
         keys["aws:principalservicename"] = principal.name
     elif principal.kind is PrincipalKind.ANONYMOUS:
         keys["aws:principaltype"] = "Anonymous"
+        keys["aws:principalaccount"] = "anonymous"
     return keys

@@ -19,6 +19,7 @@ from valetkey.iam.variables import ContextValue
 
 MAX_LINE = 2_097_152  # bytes or characters: a request with every policy at AWS's limits has less
 REMEMBERED_POLICIES = 64
+MAX_REMEMBERED = 32_768  # characters of one line's policies: longer ones take megabytes each
 
 REQUIRED = {"principal", "action", "resource", "policies"}
 OPTIONAL = {"id", "resource_account", "context", "now"}
@@ -72,7 +73,9 @@ def read_record(members: Mapping[str, object]) -> tuple[Request, Policies]:
         context=_context(members.get("context")),
         now=_now(members.get("now")),
     )
-    return request, _policies(_Written(_written(policies), policies))
+    written = _Written(_written(policies), policies)
+    long = len(written.text) > MAX_REMEMBERED
+    return request, _policies.__wrapped__(written) if long else _policies(written)
 
 
 def decision_members(decision: Decision) -> dict[str, object]:
@@ -201,7 +204,9 @@ def _now(value: object) -> float | None:
     text = None if isinstance(value, bool) else scalar_text(value)
     instant = None if text is None or len(text) > ID_LENGTH else parse_instant(text)
     if instant is None:
-        raise _refuse("`now` is a date of ISO 8601 with its zone, or Unix seconds")
+        raise _refuse(
+            "`now` is a date of ISO 8601 with its zone, or 5 to 12 digits of Unix seconds"
+        )
     return float(instant)
 
 
@@ -236,6 +241,8 @@ def _optional(members: Mapping[str, object], name: str) -> str | None:
 def _is_id(value: object) -> bool:
     if isinstance(value, str):
         return len(value) <= ID_LENGTH
+    if isinstance(value, bool):
+        return False
     return value is None or (isinstance(value, int) and value.bit_length() <= 64)
 
 

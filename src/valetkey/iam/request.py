@@ -25,6 +25,7 @@ class Request:
     `resource_account` is the principal's account where it is not given: give it whenever the
     resource may be another account's. `context` has the request's own keys; it may add keys
     that follow from the principal, the resource or `now` (Unix seconds), never override them.
+    A key with an empty list is a key that is not there.
 
     Raises RequestError `malformed-request` for what no request can have.
     """
@@ -60,6 +61,8 @@ class Request:
             raise RequestError("malformed-request", "two context keys differ by case only")
         for key, value in keys.items():
             _check(key, value)
+        if () in keys.values():
+            keys = {key: value for key, value in keys.items() if value != ()}
         keys.update(self.principal.keys)
         if self.resource_account is not None:
             keys["aws:resourceaccount"] = self.resource_account
