@@ -1,6 +1,8 @@
 """Why: the deciding statements, and what kept the others from taking effect."""
 
-from tests.iam.build import OBJECT, ROLE, SESSION, policy, session, statement
+import pytest
+
+from tests.iam.build import ACCOUNT, OBJECT, ROLE, SESSION, policy, session, statement
 from valetkey.iam import (
     Effect,
     Layer,
@@ -108,6 +110,41 @@ def test_not_principal_is_flagged() -> None:
 
     assert decision.effect is Effect.EXPLICIT_DENY
     assert decision.contested == decision.determining
+
+
+@pytest.mark.parametrize(
+    ("changes", "flagged"),
+    [
+        ({}, True),
+        ({"Resource": "arn:aws:s3:::other/*"}, False),
+        ({"Condition": {"Null": {"aws:PrincipalArn": "true"}}}, False),
+        ({"Condition": {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}}, True),
+    ],
+)
+def test_a_deny_that_spared_the_caller_alone_is_flagged(
+    changes: dict[str, object], flagged: bool
+) -> None:
+    spared = {"AWS": [ACCOUNT, ROLE, SESSION]}
+    deny = statement(Effect="Deny", NotPrincipal=spared, **changes)
+    bucket = policy(statement(Principal="*"), deny, layer=Layer.RESOURCE)
+
+    decision = evaluate(Request(session(), "s3:GetObject", OBJECT), Policies(resource=bucket))
+
+    assert decision.allowed
+    assert [ref.statement for ref in decision.contested] == ([1] if flagged else [])
+
+
+def test_a_service_linked_roles_denial_says_which_policy_it_is() -> None:
+    linked = "arn:aws:iam::123456789012:role/aws-service-role/x.amazonaws.com/agent"
+    caller = Principal(PrincipalKind.ARN, SESSION, role_arn=linked)
+    deny = policy(statement(Effect="Deny"))
+    controls = ((policy(statement(Effect="Deny"), layer=Layer.SERVICE_CONTROL),),)
+
+    decision = evaluate(
+        Request(caller, "s3:GetObject", OBJECT), Policies((deny,), service_control=controls)
+    )
+
+    assert decision.because == "explicit deny in an identity-based policy"
 
 
 def views(request: Request, policies: Policies) -> list[tuple[Layer, Says, int | None]]:

@@ -52,7 +52,6 @@ class Condition:
     quantifier: Quantifier = Quantifier.SCALAR
     negated: bool = False
     if_exists: bool = False
-    null: frozenset[bool] | None = None  # of the Null operator: whether absence is wanted
     work: Work = NO_WORK
     most_steps: int = 0  # of that work, for the request that makes it the most
 
@@ -127,7 +126,6 @@ def _compile_null(key: str, values: Values) -> Condition:
         key,
         never,
         lambda keys: (lowered not in keys) in wanted,
-        null=wanted,
     )
 
 

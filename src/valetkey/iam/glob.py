@@ -40,19 +40,6 @@ def from_units(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def stretches_of(tokens: Sequence[Token]) -> tuple[str, ...] | None:
-    """Return the literal texts between the stars, or None where the glob has other wilds."""
-    stretches = [""]
-    for token in tokens:
-        if isinstance(token, str):
-            stretches[-1] += token
-        elif token is Wild.STAR:
-            stretches.append("")
-        else:
-            return None
-    return tuple(stretches)
-
-
 def matches_stretches(stretches: Sequence[str], text: str) -> bool:
     """Tell whether `text` is the stretches in their order with anything between them."""
     first = stretches[0]
