@@ -3,6 +3,7 @@
 Written from the services' documents, not from the local AWS's tables: the two must agree.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ class Holder(Enum):
     TABLE = "table"
     QUEUE = "queue"
     SECRET = "secret"
+    FUNCTION = "function"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,28 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
+class Presigned:
+    """How a call's URL is signed, and what is done to it before it is fetched.
+
+    `age` and `expires` are seconds; `spoil` names a row of `urls.SPOILERS`, `into` is its text.
+    `bare`: the signature is taken off, so that it is nobody's request.
+    """
+
+    age: int
+    expires: int
+    spoil: str = ""
+    into: str = ""
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """An SDK call. It must be denied exactly when one of `needs` is not allowed.
 
     `hidden`: asked when what is read is missing; denied, the answer must not tell it from a
-    forbidden thing. `parts`: decisions by key of a call that answers each key by itself.
+    forbidden thing. `parts`: decisions by key of a call that answers each key by itself, and
+    `part_shows` what each key shows. `policy`: the ARN whose resource-based policy the call sets
+    and the document that it then has, None for none. `keeps`: the queues that it must not touch.
     """
 
     service: str
@@ -87,5 +106,31 @@ class Call:
     hidden: Need | None = None
     reads: tuple[Place, str | None] | None = None  # what `hidden` hides, and its version
     parts: Mapping[str, Need] = field(default_factory=dict)
+    part_shows: Mapping[str, Place] = field(default_factory=dict)
     refused: bool = False  # denied whatever the policies say
     touches: tuple[Place, ...] = ()  # what it may change or remove
+    policy: tuple[str, str | None] | None = None
+    keeps: tuple[str, ...] = ()
+    presigned: Presigned | None = None
+
+    @property
+    def forged(self) -> bool:
+        """Whether its signature is not its caller's: denied whatever the policies say."""
+        return self.presigned is not None and bool(self.presigned.spoil)
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether it is nobody's request, which only the bucket's policy can allow."""
+        return self.presigned is not None and self.presigned.bare
+
+    @property
+    def manner(self) -> str:
+        """How it is signed, to be counted: empty for a signature in a header."""
+        if self.presigned is None:
+            return ""
+        return "spoiled " if self.forged else "unsigned " if self.anonymous else "presigned "
+
+    @property
+    def said(self) -> str:
+        """All that the request says: no news where the answer repeats it."""
+        return f"{json.dumps(self.arguments, default=str)} {self.presigned}"

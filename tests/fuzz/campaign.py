@@ -9,9 +9,13 @@ from tests.fuzz import (
     dynamodb_batches,
     dynamodb_items,
     dynamodb_queries,
+    grants,
+    presigned,
+    queues,
     s3_reads,
     s3_writes,
     services,
+    urls,
 )
 from tests.fuzz.calls import Call
 from tests.fuzz.exchange import Exchange, Outcome
@@ -33,6 +37,7 @@ MAKERS: tuple[Maker, ...] = (
     dynamodb_batches.pick_batch_get, dynamodb_batches.pick_batch_write,
     dynamodb_batches.pick_transact_get, dynamodb_batches.pick_transact_write,
     services.pick_extra, services.pick_extra, services.pick_extra, services.pick_extra,
+    services.pick_extra, services.pick_extra, presigned.pick_presigned, presigned.pick_presigned,
 )  # fmt: skip
 
 
@@ -64,7 +69,7 @@ class Tally:
         """Count one call."""
         self.by_service[call.service] += 1
         self.by_kind[kind] += 1
-        self.by_method[(f"{call.service}:{call.method}", kind)] += 1
+        self.by_method[f"{call.service} {call.manner}{call.method}", kind] += 1
 
     def add(self, other: "Tally") -> None:
         """Add another tally to this one."""
@@ -92,28 +97,49 @@ def run_world(
     )  # fmt: skip
     services.make_extras(world)
     build_world(world)
+    grants.make_policies(pick, world)
     oracle = Oracle(world)
     for _ in range(requests):
         me, world.honest = pick.one(tenants), not pick.chance(2)
         call = pick.one(makers)(pick, world, me)
-        keys = world.keys[me.number]
-        outcome = exchange.send(call.service, call.method, arguments=call.arguments, keys=keys)
+        outcome, touched = _sent(world, me, call)
         verdict = oracle.judge(call, me, outcome)
         tally.count(call, verdict.kind)
-        if verdict.wrong:
-            raise Breach(report(world, me, call, outcome, verdict.wrong))
-        _remember(world, call, outcome)
+        if verdict.wrong or touched:
+            raise Breach(report(world, me, call, outcome, verdict.wrong or touched))
+        _remember(world, me, call, outcome=outcome)
     _check_vaults(world)
     exchange.made("iam", "delete_role_policy", RoleName=names.role, PolicyName="p0")
 
 
-def _remember(world: World, call: Call, outcome: Outcome) -> None:
+def _sent(world: World, me: Tenant, call: Call) -> tuple[Outcome, str]:
+    """Return the answer, and what the call touched that it does not name; empty for nothing."""
+    keys = world.keys[me.number]
+    if call.presigned is not None:
+        return urls.fetch(world.exchange, call, keys), ""
+    before = [world.stored.messages(queue) for queue in call.keeps]
+    outcome = world.exchange.send(call.service, call.method, arguments=call.arguments, keys=keys)
+    after = [world.stored.messages(queue) for queue in call.keeps]
+    return outcome, "" if before == after else f"touched another queue: {before} then {after}"
+
+
+def _remember(world: World, me: Tenant, call: Call, *, outcome: Outcome) -> None:
     """Keep what the call left behind, and the ids that later calls can name."""
     if outcome.denied:
         return
     for put in call.puts:
         world.put(put)
+        if put.place.what == "object":
+            world.name(me, put.place.name)
+    if call.method == "create_multipart_upload":
+        world.name(me, call.arguments["Key"])
     parsed = outcome.parsed
+    if call.policy is not None and outcome.succeeded:
+        carrier, text = call.policy
+        world.policies = {one: now for one, now in world.policies.items() if one != carrier}
+        world.policies |= {} if text is None else {carrier: text}
+    if call.method == "receive_message":
+        queues.remember_receipts(world, call, outcome)
     if call.method == "create_multipart_upload" and outcome.succeeded:
         world.uploads.append((parsed["Key"], parsed["UploadId"]))
     elif call.method == "upload_part" and outcome.succeeded:
@@ -135,6 +161,9 @@ def _check_vaults(world: World) -> None:
             found = item["secret"]["S"] if len(item) == 6 else f"changed: {item}"
         if found != text:
             raise Breach(f"{place} of another was changed: {found}\n{world.documents}")
+    for queue, text in world.messages.items():
+        if text not in {body for _, body, _ in world.stored.messages(queue)}:
+            raise Breach(f"a message of another was deleted from {queue}\n{world.documents}")
 
 
 def report(world: World, me: Tenant, call: Call, outcome: Outcome, wrong: str) -> str:
@@ -151,5 +180,7 @@ def report(world: World, me: Tenant, call: Call, outcome: Outcome, wrong: str) -
         f"boundary: {documents.boundary}",
         f"bucket policy: {documents.bucket}",
         f"table policy: {documents.table}",
+        f"other policies: {world.policies}",
+        f"presigned: {call.presigned}",
     ]
     return "\n".join(lines)

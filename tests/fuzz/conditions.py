@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.fuzz.pick import Pick
+from tests.fuzz.statements import HOUR_MS, MINUTE_MS
 
 _USER, _REPO = "${aws:PrincipalTag/user_id}", "${aws:PrincipalTag/repo}"
 _STRINGS = (
@@ -33,6 +34,8 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "ssm:resourceTag/repo": (_REPO, "a"),
     "secretsmanager:VersionStage": ("AWSCURRENT", "AWSPREVIOUS"),
     "secretsmanager:SecretId": ("w*", "arn:*"),
+    "s3:x-amz-content-sha256": ("UNSIGNED-PAYLOAD", "UNSIGNED-*"),
+    "lambda:Principal": ("${*}", "111122223333", "arn:*", "*:vk-0"),
     "ssm:Overwrite": ("true", "false"),
     "ssm:Recursive": ("true", "false"),
     "aws:SecureTransport": ("true", "false"),
@@ -49,7 +52,17 @@ _VALUES: dict[str, tuple[str, ...]] = {
 }
 _SET_VALUES: dict[str, tuple[str, ...]] = {
     "dynamodb:LeadingKeys": (_REPO, _USER, "a", f"{_REPO}*", "*", "${aws:PrincipalTag/absent}"),
-    "dynamodb:Attributes": ("repo", "seq", "note", "holder", "secret", "rank", "kind", "n"),
+    "dynamodb:Attributes": (
+        "repo",
+        "seq",
+        "remove",
+        "note",
+        "holder",
+        "secret",
+        "rank",
+        "kind",
+        "n",
+    ),
     "s3:RequestObjectTagKeys": ("owner", "state", "*"),
 }
 _OTHERS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -62,6 +75,10 @@ _OTHERS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("DateLessThan", {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}),
     ("NumericLessThanEquals", {"s3:max-keys": "2"}),
     ("NumericGreaterThanIfExists", {"s3:max-keys": "1"}),
+    ("NumericGreaterThan", {"s3:signatureAge": MINUTE_MS}),
+    ("NumericLessThan", {"s3:signatureAge": HOUR_MS}),
+    ("NumericLessThanEqualsIfExists", {"s3:signatureAge": MINUTE_MS}),
+    ("Null", {"s3:signatureAge": "true"}),
     ("ArnLike", {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}),
     ("ArnNotLike", {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/other"}),
 )

@@ -56,8 +56,8 @@ def projection(pick: Pick, arguments: dict[str, Any]) -> set[str]:
         return {"repo", "seq"}
     if shape == 2:
         arguments |= {"ProjectionExpression": "#s,  #n",
-                      "ExpressionAttributeNames": {"#s": "secret", "#n": "note"}}  # fmt: skip
-        return {"secret", "note"}
+                      "ExpressionAttributeNames": {"#s": "secret", "#n": "remove"}}  # fmt: skip
+        return {"secret", "remove"}
     return set()
 
 
@@ -96,7 +96,7 @@ def new_item(pick: Pick, world: World, me: Tenant) -> tuple[dict[str, Any], Put]
     """Return an item to write, and what it leaves behind."""
     repo, seq = pick_place(pick, world, me, write=True)
     text = world.canary(me)
-    item = {**key_of(repo, seq), "note": {"S": text}}
+    item = {**key_of(repo, seq), "remove": {"S": text}}
     holder = kind = None
     if pick.chance(3):
         holder = me.repo if world.documents.safe else pick.one(world.tenants).repo
@@ -128,7 +128,7 @@ def condition(pick: Pick, arguments: dict[str, Any]) -> set[str]:
         return set()
     text, names = pick.one(
         (("attribute_exists(secret)", {"secret"}), ("attribute_not_exists( repo )", {"repo"}),
-         ("attribute_exists(note) OR NOT attribute_exists(holder)", {"note", "holder"}))
+         ("attribute_exists(remove) OR NOT attribute_exists(holder)", {"remove", "holder"}))
     )  # fmt: skip
     arguments["ConditionExpression"] = text
     return names
@@ -155,8 +155,8 @@ def update_arguments(
     elif shape == 1:
         arguments |= {"UpdateExpression": "SET  #n=:v REMOVE secret"}
         arguments["ExpressionAttributeValues"] = {":v": {"S": text}}
-        arguments["ExpressionAttributeNames"] = {"#n": "note"}
-        names = {"note", "secret"}
+        arguments["ExpressionAttributeNames"] = {"#n": "remove"}
+        names = {"remove", "secret"}
     else:
         arguments |= {"UpdateExpression": "ADD n :v"}
         arguments["ExpressionAttributeValues"] = {":v": {"N": "1"}}

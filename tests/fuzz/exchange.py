@@ -8,13 +8,20 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from tests.fuzz.places import REGION
 from valetkey.localaws import LocalAws
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403"})
+FORGED = frozenset({"SignatureDoesNotMatch", "InvalidToken", "InvalidAccessKeyId", "400"})
 _NO_RETRY = Config(retries={"total_max_attempts": 1})
+_PRESIGNING = Config(
+    signature_version="s3v4",
+    s3={"addressing_style": "path"},
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,11 @@ class Outcome:
     def denied(self) -> bool:
         """Whether the answer says that a policy does not allow it."""
         return self.code in DENIED
+
+    @property
+    def unbelieved(self) -> bool:
+        """Whether the answer says that the signature is not the caller's."""
+        return self.denied or self.code in FORGED
 
     @property
     def succeeded(self) -> bool:
@@ -50,7 +62,7 @@ class Exchange:
         self._keys = Credentials("", "")
         self._session: Any = botocore.session.Session()
         self._session._credentials = self._keys
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, Config], Any] = {}
         self._raw: list[str] = []
         self.broker = self._make_broker()
 
@@ -68,14 +80,11 @@ class Exchange:
         keys: Mapping[str, Any] | None = None,
     ) -> Outcome:
         """Return the answer to one call signed with `keys`, root's where none are given."""
-        keys = self.root if keys is None else keys
-        self._keys.access_key = keys["AccessKeyId"]
-        self._keys.secret_key = keys["SecretAccessKey"]
-        self._keys.token = keys.get("SessionToken")
+        self._use(self.root if keys is None else keys)
         self._raw.clear()
         self.sent += 1
         try:
-            parsed: dict[str, Any] = getattr(self._client(service), method)(**arguments)
+            parsed = self._called(service, method, arguments)
         except ClientError as error:
             code = str(error.response["Error"]["Code"])
             return Outcome(code, "\n".join([*self._raw, str(error.response)]), error.response)
@@ -91,6 +100,24 @@ class Exchange:
         assert outcome.succeeded, f"{method}: {outcome.text}"
         return outcome.parsed
 
+    def _called(self, service: str, method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        call = getattr(self._client(service), method)
+        try:
+            found: dict[str, Any] = call(**arguments)
+        except ConnectionClosedError:  # it was idle for too long; nothing was read of the request
+            found = call(**arguments)
+        return found
+
+    def presigner(self, keys: Mapping[str, Any]) -> Any:
+        """Return a client of S3 that presigns with `keys`."""
+        self._use(keys)
+        return self._client("s3", _PRESIGNING)
+
+    def _use(self, keys: Mapping[str, Any]) -> None:
+        self._keys.access_key = keys["AccessKeyId"]
+        self._keys.secret_key = keys["SecretAccessKey"]
+        self._keys.token = keys.get("SessionToken")
+
     def _make_broker(self) -> Mapping[str, Any]:
         """Return the keys of a user who assumes roles, which root may not."""
         may = {"Effect": "Allow", "Action": "sts:*", "Resource": "*"}
@@ -101,14 +128,14 @@ class Exchange:
         keys: Mapping[str, Any] = self.made("iam", "create_access_key", UserName="broker")
         return dict(keys["AccessKey"])
 
-    def _client(self, service: str) -> Any:
-        client = self._clients.get(service)
+    def _client(self, service: str, config: Config = _NO_RETRY) -> Any:
+        client = self._clients.get((service, config))
         if client is None:
             client = self._session.create_client(
-                service, region_name=REGION, endpoint_url=self._endpoint, config=_NO_RETRY
+                service, region_name=REGION, endpoint_url=self._endpoint, config=config
             )
             client.meta.events.register("before-parse", self._keep)
-            self._clients[service] = client
+            self._clients[service, config] = client
         return client
 
     def _keep(self, response_dict: Mapping[str, Any], **_: Any) -> None:

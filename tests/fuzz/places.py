@@ -17,6 +17,9 @@ ACTIONS = (
     "dynamodb:DescribeTable", "dynamodb:?etItem", "sqs:*", "sqs:SendMessage", "sqs:ReceiveMessage",
     "sqs:Get*", "secretsmanager:GetSecretValue", "secretsmanager:*", "ssm:GetParameter",
     "ssm:GetParameters", "ssm:*", "ssm:PutParameter", "lambda:InvokeFunction", "lambda:*",
+    "sqs:SetQueueAttributes", "sqs:DeleteMessage", "sqs:Change*", "sqs:*Message*",
+    "secretsmanager:BatchGetSecretValue", "secretsmanager:*Policy", "secretsmanager:Get*",
+    "lambda:AddPermission", "lambda:GetPolicy", "lambda:Get*", "lambda:Invoke*",
 )  # fmt: skip
 
 
@@ -75,6 +78,22 @@ class Names:
         ]  # fmt: skip
 
     @property
+    def fifo_queues(self) -> str:
+        """The pattern of this world's FIFO queues."""
+        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:w{self.number}-*.fifo"
+
+    @property
+    def qualified(self) -> str:
+        """The pattern of this world's functions with a version or an alias."""
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:w{self.number}-*:*"
+
+    @property
+    def plain_names(self) -> list[str]:
+        """Patterns that functions without a qualifier and queues that are not FIFO match."""
+        base, name = f"{REGION}:{ACCOUNT}", f"w{self.number}-t?"
+        return [f"arn:aws:sqs:{base}:{name}", f"arn:aws:lambda:{base}:function:{name}"]
+
+    @property
     def patterns(self) -> tuple[str, ...]:
         """Patterns of resources: exact, with variables, too broad, and beside the point."""
         user, repo = "${aws:PrincipalTag/user_id}", "${aws:PrincipalTag/repo}"
@@ -87,6 +106,7 @@ class Names:
             f"{bucket}/*/vault*", "arn:aws:s3:::traces-*", "arn:aws:s3:::other/*",
             table, f"{table}/*", f"{table}/index/*", f"{table}/index/by-holder",
             f"{table}/index/by-?ind", "arn:aws:dynamodb:*:*:table/*", f"{table}*",
+            self.fifo_queues, self.qualified, *self.plain_names, f"{self.qualified[:-1]}live",
             *self.extra_arns, "arn:aws:*:*:*:*-t1*", "arn:aws:ssm:*:*:parameter/*/t0",
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.fuzz.campaign import MAKERS, Maker, Tally, run_world
+from tests.fuzz.campaign import MAKERS, Breach, Maker, Tally, run_world
 from tests.fuzz.exchange import Exchange
 from tests.fuzz.pick import Pick, picks
 from tests.fuzz.services import EXTRAS
@@ -39,12 +39,20 @@ def run_batch(
     Raises Breach for the first wrong answer, as Hypothesis found it: nothing is shrunk, since
     the report names the one call that matters.
     """
+    found: list[Breach] = []
     with open_exchange() as exchange:
-        _example(number, worlds)(
-            lambda pick: run_world(
-                pick, exchange, tally, requests=requests, makers=makers, extras=extras
-            )
-        )
+
+        def world(pick: Pick) -> None:
+            if found:  # kept from Hypothesis, which would run the world again
+                return
+            try:
+                run_world(pick, exchange, tally, requests=requests, makers=makers, extras=extras)
+            except Breach as breach:
+                found.append(breach)
+
+        _example(number, worlds)(world)
+    if found:
+        raise found[0]
 
 
 def _example(number: int, worlds: int) -> Callable[[Callable[[Pick], None]], None]:

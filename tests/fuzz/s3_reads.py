@@ -9,7 +9,11 @@ from tests.fuzz.names import Tenant
 from tests.fuzz.pick import Pick
 from tests.fuzz.world import World, object_place
 
-SIGNED: Context = {"s3:signatureversion": "AWS4-HMAC-SHA256", "s3:authType": "REST-HEADER"}
+SIGNED: Context = {
+    "s3:signatureversion": "AWS4-HMAC-SHA256",
+    "s3:authType": "REST-HEADER",
+    "s3:x-amz-content-sha256": "0" * 64,  # a hash: conditions ask for UNSIGNED-PAYLOAD alone
+}
 
 
 def pick_target(pick: Pick, world: World, me: Tenant) -> Tenant:

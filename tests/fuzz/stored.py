@@ -41,5 +41,11 @@ class Stored:
                     return found
             return {}
 
+    def messages(self, queue: str) -> tuple[tuple[str, str, object], ...]:
+        """Return a queue's messages: id, body, and until when each is hidden (milliseconds)."""
+        with self._storage.active():
+            kept = self._storage.later("sqs").queues[queue]._messages
+            return tuple((one.id, one.body, one.visible_at) for one in kept)
+
     def _object(self, bucket: str, key: str, version: str | None) -> Any:
         return self._storage.s3.get_object(bucket, key, version_id=version)

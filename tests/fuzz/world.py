@@ -9,11 +9,21 @@ from tests.fuzz.calls import Place, Put, canaries_in, canary
 from tests.fuzz.exchange import Exchange
 from tests.fuzz.names import Tenant
 from tests.fuzz.places import REGION, ROLE_TAGS, TABLE_TAGS, Names
-from tests.fuzz.policies import Documents, document
+from tests.fuzz.policies import Documents
+from tests.fuzz.statements import document
 from tests.fuzz.stored import Stored
 
 VAULT_ROW = "99"
 Version = tuple[str, str]  # key, version id
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a reader of a queue was given to delete a message with."""
+
+    queue: str
+    handle: str
+    body: str
 
 
 @dataclass(slots=True)
@@ -37,13 +47,25 @@ class World:
     uploads: list[Version] = field(default_factory=list)  # key, upload id
     ids: dict[int, str] = field(default_factory=dict)  # of the further service, by tenant
     etags: dict[str, str] = field(default_factory=dict)  # of an upload's first part, by upload id
+    policies: dict[str, str] = field(default_factory=dict)  # of the further service, by ARN
+    messages: dict[str, str] = field(default_factory=dict)  # by queue, never deleted by its owner
+    receipts: list[Receipt] = field(default_factory=list)
     vaults: dict[Place, str] = field(default_factory=dict)  # never written by their owners
+    named: dict[int, set[str]] = field(default_factory=dict)  # canaries in keys, by who wrote them
     _canaries: int = 0
+
+    def number(self) -> int:
+        """Return a number that was not there before."""
+        self._canaries += 1
+        return self._canaries
 
     def canary(self, tenant: Tenant) -> str:
         """Return a new text of this tenant's."""
-        self._canaries += 1
-        return canary(tenant.number, self._canaries)
+        return canary(tenant.number, self.number())
+
+    def name(self, tenant: Tenant, key: str) -> None:
+        """Remember that a tenant gave an object this name, which may repeat another's."""
+        self.named.setdefault(tenant.number, set()).update(canaries_in(key))
 
     def put(self, put: Put) -> None:
         """Remember what a call left at a place."""
