@@ -2,7 +2,7 @@
 
 import pytest
 
-from valetkey.localaws.dynamodb_key_conditions import canonical_key_condition
+from valetkey.localaws.dynamodb_key_conditions import canonical_key_condition, check_key_types
 from valetkey.localaws.faults import AwsError
 
 VALUES = {":a": {"S": "1"}, ":b": {"S": "2"}}
@@ -47,4 +47,27 @@ def test_a_condition_is_written_in_one_form(written: str, plain: str) -> None:
 def test_anything_else_is_refused(broken: str) -> None:
     with pytest.raises(AwsError) as caught:
         canonical_key_condition(broken, VALUES)
+    assert caught.value.code == "ValidationException"
+
+
+TYPES = {"pk": "S", "sk": "N"}
+PART = {
+    "ExpressionAttributeNames": {"#k": "pk"},
+    "ExpressionAttributeValues": {":a": {"S": "1"}, ":n": {"N": "2"}, ":l": {"L": []}},
+}
+
+
+@pytest.mark.parametrize("condition", ["pk = :a", "#k = :a AND sk BETWEEN :n AND :n"])
+def test_a_key_is_compared_with_its_own_type(condition: str) -> None:
+    check_key_types(condition, PART, TYPES)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["pk = :n", "pk = :a AND sk > :a", "pk = :a AND sk BETWEEN :n AND :a", "pk = :l",
+     "pk = :a AND begins_with(sk, :a)", "other = :a", "pk = :a AND pk = :a", "pk = :a AND #k = :a"],
+)  # fmt: skip
+def test_a_key_is_compared_with_no_other_type_and_once(broken: str) -> None:
+    with pytest.raises(AwsError) as caught:
+        check_key_types(broken, PART, TYPES)
     assert caught.value.code == "ValidationException"

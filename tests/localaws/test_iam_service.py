@@ -176,7 +176,8 @@ def test_request_tags_and_boundaries_decide_on_a_new_role(world: World) -> None:
     )
     edge = made["Policy"]["Arn"]
     wanted = {"StringEquals": {"iam:PermissionsBoundary": edge, "aws:RequestTag/team": "red"}}
-    iam = world.client("iam", world.user("maker", allow("iam:CreateRole", condition=wanted)))
+    making = allow("iam:CreateRole", condition=wanted)
+    iam = world.client("iam", world.user("maker", making, allow("iam:TagRole")))
     role: dict[str, Any] = {"AssumeRolePolicyDocument": document(trust(BROKER))}
     red = [{"Key": "team", "Value": "red"}]
     assert refused(lambda: iam.create_role(RoleName="r1", Tags=red, **role)) == "AccessDenied"

@@ -176,3 +176,59 @@ def test_a_suite_that_does_not_ask_for_it_does_not_load_it(pytester: pytest.Pyte
         """
     )
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_the_marks_of_a_class_and_its_test_are_both_in_force(suite: pytest.Pytester) -> None:
+    run(
+        suite,
+        """
+        import pytest
+
+        @pytest.mark.aws_seed("aws.toml")
+        class TestTheirs:
+            @pytest.mark.aws_seed({"buckets": [{"name": "more"}]})
+            def test_both(self, local_aws):
+                buckets = local_aws.session().client("s3").list_buckets()["Buckets"]
+                assert {one["Name"] for one in buckets} == {"more", "traces"}
+        """,
+        passed=1,
+    )
+
+
+def test_a_mark_that_would_seed_nothing_is_an_error(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        test_theirs="""
+        import pytest
+
+        @pytest.mark.aws_seed(seed={"buckets": [{"name": "only"}]})
+        def test_a_name(local_aws):
+            pass
+
+        @pytest.mark.aws_seed()
+        def test_nothing(local_aws):
+            pass
+
+        @pytest.mark.aws_seed("aws.toml")
+        def test_the_shared_one(shared_local_aws):
+            pass
+        """
+    )
+    result = suite.runpytest_subprocess()
+    result.assert_outcomes(errors=3)
+    said = result.stdout.str()
+    assert "takes seeds one after the other" in said and "seeds no `shared_local_aws`" in said
+
+
+def test_a_mark_that_names_what_the_shared_one_has_is_none(suite: pytest.Pytester) -> None:
+    suite.makefile(".ini", pytest=f"{INI}aws_seed = aws.toml\n")
+    run(
+        suite,
+        """
+        import pytest
+
+        @pytest.mark.aws_seed("aws.toml")
+        def test_the_shared_one(shared_local_aws):
+            assert shared_local_aws.session("Agent", tags={"tenant": "a"})
+        """,
+        passed=1,
+    )

@@ -1,4 +1,4 @@
-"""Preconditions of S3's writes: what they ask for, and that they tell nothing to others."""
+"""Conditions of S3: preconditions of writes, what an answer tells, keys of every request."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from tests.localaws.refusals import refused
-from tests.localaws.world import REGION, World, allow
+from tests.localaws.world import ACCOUNT, REGION, World, allow
+from valetkey.localaws.faults import Service
+from valetkey.localaws.http import Incoming
+from valetkey.localaws.surroundings import surroundings
 
 DATA = "conditional"
 OBJECTS = f"arn:aws:s3:::{DATA}/*"
@@ -107,3 +110,34 @@ def test_tags_of_a_new_bucket_are_refused_and_not_dropped(world: World) -> None:
     assert refused(
         lambda: s3.create_bucket(Bucket="with-tags", CreateBucketConfiguration=location)
     ) == ("NotImplemented")
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        ({"StringNotEquals": {"s3:ResourceAccount": ACCOUNT}}, None),
+        ({"StringEquals": {"s3:ResourceAccount": ACCOUNT}}, "AccessDenied"),
+        ({"NumericLessThan": {"s3:TlsVersion": "1.2"}}, None),
+        ({"NumericLessThan": {"s3:TlsVersion": "1.4"}}, "AccessDenied"),
+    ],
+)
+def test_every_request_has_the_buckets_account_and_the_tls_version(
+    world: World, root: Any, condition: dict[str, Any], code: str | None
+) -> None:
+    deny = {**allow("s3:*", condition=condition), "Effect": "Deny"}
+    key, value = next(iter(next(iter(condition.values())).items()))
+    name = f"{next(iter(condition))}-{key.replace(':', '-')}-{value}"
+    s3 = client(world, name, allow("s3:*"), deny)
+    for call in (s3.list_buckets, partial(s3.get_object, Bucket=DATA, Key="a")):
+        if code is None:
+            call()
+        else:
+            assert refused(call) == code
+
+
+def test_without_tls_there_is_no_tls_version() -> None:
+    request = Incoming("GET", "/", {}, {}, b"", "127.0.0.1")
+    found = surroundings(
+        request, Service.S3, region=REGION, account=ACCOUNT, secure_transport=False
+    )
+    assert found["aws:SecureTransport"] == "false" and "s3:TlsVersion" not in found

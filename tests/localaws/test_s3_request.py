@@ -11,6 +11,7 @@ from valetkey.localaws.faults import AwsError
 from valetkey.localaws.http import Incoming
 from valetkey.localaws.s3_request import read_s3
 from valetkey.localaws.s3_xml import Deletion, read_deletions, write_deletions
+from valetkey.localaws.sigv4 import SIGNATURE_PARAMETERS
 from valetkey.localaws.storage import Storage
 
 
@@ -55,6 +56,10 @@ def test_host_and_path_name_bucket_and_key(
         {"query": {"retention": ""}},
         {"query": {"list-type": "1"}, "path": "/bucket"},
         {"query": {"max-keys": "-1"}, "path": "/bucket"},
+        {"query": {"X-Amz-Foo": "1"}},
+        {"query": {"X-Amz-Acl": "public-read"}, "method": "PUT"},
+        {"query": {"X-Amz-Expected-Bucket-Owner": "999999999999"}},
+        {"query": {"X-Amz-date": "20260101T000000Z"}},
         {"method": "OPTIONS"},
         {"method": "POST"},
         {"path": "/bucket/" + "k" * 1025},
@@ -83,6 +88,11 @@ def test_host_and_path_name_bucket_and_key(
 def test_what_has_no_reading_or_two_is_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(AwsError):
         read_s3(request(**bad))
+
+
+def test_what_a_query_says_of_its_signature_is_no_parameter() -> None:
+    query = dict.fromkeys(SIGNATURE_PARAMETERS, "x")
+    assert read_s3(request(query=query | {"versionId": "v"})).query == {"versionId": "v"}
 
 
 keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
@@ -137,6 +147,9 @@ def test_deletions_survive_being_written_again(deletions: list[Deletion]) -> Non
         b"<Delete><Object><Key>a<b/></Key></Object></Delete>",
         b'<!DOCTYPE d [<!ENTITY e "x">]><Delete><Object><Key>&e;</Key></Object></Delete>',
         b"<Delete><Object><Key><![CDATA[a]]></Key></Object></Delete>",
+        '<!DOCTYPE d [<!ENTITY k "a">]><Delete><Object><Key>&k;</Key></Object></Delete>'.encode(
+            "utf-16"
+        ),
     ],
 )
 def test_a_deletion_with_two_readings_is_refused(body: bytes) -> None:

@@ -111,7 +111,10 @@ def test_an_upload_id_is_good_for_its_own_key_only(world: World) -> None:
     alice = world.client("s3", world.tenant("alice"))
     own = {"Bucket": BUCKET, "Key": "traces/alice/big", "UploadId": upload}
     assert refused(lambda: alice.upload_part(**own, PartNumber=1, Body=b"x")) == "NoSuchUpload"
-    assert refused(lambda: alice.complete_multipart_upload(**own)) == "NoSuchUpload"
+    parts = {"Parts": [{"PartNumber": 1, "ETag": "x"}]}
+    assert refused(lambda: alice.complete_multipart_upload(**own, MultipartUpload=parts)) == (
+        "NoSuchUpload"
+    )
 
 
 def test_a_multi_delete_answers_each_foreign_key_with_an_error(world: World) -> None:

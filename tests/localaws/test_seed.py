@@ -1,6 +1,9 @@
 """What a seed makes is there as if API calls had made it, or nothing is."""
 
+import math
 import time
+from datetime import date
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,8 @@ from botocore.exceptions import ClientError
 from tests.localaws.seeds import ROLE, TWO_TENANTS, bad, seed, sown
 from tests.localaws.world import code_of
 from valetkey.localaws import LocalAws, LocalAwsError
+
+DEEP: list[Any] = reduce(lambda inner, _: [inner], range(3000), [])
 
 
 def test_tenants_of_a_seed_are_kept_apart() -> None:
@@ -49,10 +54,56 @@ def test_the_account_and_region_of_a_seed_are_kept() -> None:
         ({"users": [{"name": "u", "access_keys": 3}]}, "user `u`: "),
         ({"users": [{"name": "u", "tags": {"k": "1", "K": "2"}}]}, "user `u`: InvalidInput"),
         ({"secrets": [{"name": "s", "value": "env:NO"}]}, "secret `s`: value: "),
+        ({"secrets": [{"name": "s", "value": {"n": math.nan}}]}, "secret `s`: value: "),
+        ({"functions": [{"name": "f", "answer": {"d": date(2026, 1, 1)}}]}, "function `f`: "),
+        ({"functions": [{"name": "f", "answer": [math.inf]}]}, "function `f`: "),
+        ({"functions": [{"name": "f", "answer": DEEP}]}, "function `f`: "),
+        ({"roles": [{"name": "A", "policies": {"p": {"x": DEEP}}}]}, "nested too deeply"),
     ],
 )
 def test_what_cannot_be_made_is_named(tables: dict[str, Any], place: str) -> None:
     assert place in bad(**tables)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-east-1"])
+@pytest.mark.parametrize(
+    ("kind", "one"),
+    [
+        ("queues", {"name": "there", "tags": {"tenant": "b"}, "messages": ["x"]}),
+        ("buckets", {"name": "there", "tags": {"tenant": "b"}, "objects": {"k": "v"}}),
+        ("tables", {"name": "there", "key": "k:S"}),
+        ("secrets", {"name": "there", "value": "v"}),
+        ("parameters", {"name": "there", "value": "v"}),
+        ("functions", {"name": "there"}),
+        ("roles", {"name": "there"}),
+        ("users", {"name": "there"}),
+    ],
+)
+def test_a_seed_makes_nothing_that_is_there(region: str, kind: str, one: dict[str, Any]) -> None:
+    aws = LocalAws(region=region)
+    tables: dict[str, Any] = {kind: [one]}
+    try:
+        aws.seed(seed(**tables))
+        with pytest.raises(LocalAwsError) as caught:
+            aws.seed(seed(**tables))
+        assert caught.value.code == "bad-seed"
+        assert f"{kind.removesuffix('s')} `there`: " in caught.value.message
+    finally:
+        aws.stop()
+
+
+def test_an_answer_that_no_json_says_is_seen_before_anything_is_made() -> None:
+    aws = LocalAws()
+    functions = [{"name": "f", "answer": date(2026, 1, 1)}]
+    try:
+        with pytest.raises(LocalAwsError):
+            aws.seed(seed(buckets=[{"name": "first"}], functions=functions))
+        assert aws.start().session().client("s3").list_buckets()["Buckets"] == []
+        with pytest.raises(LocalAwsError) as caught:
+            aws.add_function("f", {"d": date(2026, 1, 1)})
+        assert caught.value.code == "bad-function"
+    finally:
+        aws.stop()
 
 
 def test_nothing_is_made_where_a_mistake_can_be_seen_before() -> None:

@@ -149,3 +149,11 @@ def test_a_bad_policy_is_named_by_place_and_json_path(
 
 def test_a_seed_does_not_print_the_environment() -> None:
     assert "hush" not in repr(seed({"PASSWORD": "hush"}))
+
+
+def test_a_file_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "aws.toml"
+    path.write_text("a = " + "[" * 50_000 + "]" * 50_000)
+    with pytest.raises(LocalAwsError) as caught:
+        read_seed(path)
+    assert caught.value.code == "bad-seed" and "`aws.toml`" in caught.value.message

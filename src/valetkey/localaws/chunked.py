@@ -4,14 +4,12 @@ Standard: "Signature calculations: multiple chunks" and "…with trailing header
 reference). What comes out is the plain body that the caller meant to store.
 """
 
-import base64
 import hashlib
 import hmac
 import re
-import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from valetkey.localaws.checksums import CHECKSUMS, checksum_matches
 from valetkey.localaws.sigv4 import EMPTY_SHA256, Signed
 
 UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
@@ -127,20 +125,8 @@ def _trailers(rest: bytes, kind: str, verify: _Chain | None) -> tuple[tuple[str,
     return tuple(found)
 
 
-def _crc32(body: bytes) -> bytes:
-    return zlib.crc32(body).to_bytes(4, "big")
-
-
-_DIGESTS: dict[str, Callable[[bytes], bytes]] = {
-    "x-amz-checksum-crc32": _crc32,
-    "x-amz-checksum-sha1": lambda body: hashlib.sha1(body, usedforsecurity=False).digest(),
-    "x-amz-checksum-sha256": lambda body: hashlib.sha256(body).digest(),
-}
-
-
 def _check_trailer(name: str, value: str, body: bytes) -> None:
-    digest = _DIGESTS.get(name)
-    if digest is None:
+    if name not in CHECKSUMS:
         raise ChunkError(f"trailer `{name}` is not modelled: use CRC32, SHA1 or SHA256")
-    if not hmac.compare_digest(base64.b64encode(digest(body)), value.encode()):
+    if not checksum_matches(name, value, body):
         raise ChunkError(f"{name} does not match the body")

@@ -9,12 +9,14 @@ from typing import Any
 
 from valetkey.localaws.dynamodb_key_conditions import canonical_key_condition
 from valetkey.localaws.dynamodb_keys import invalid
+from valetkey.localaws.dynamodb_projections import check_projection
 from valetkey.localaws.dynamodb_words import Grammar, Kind, Word, joined, words_of
 
 KEY_CONDITION = "KeyConditionExpression"
+PROJECTION = "ProjectionExpression"
 EXPRESSIONS = {
     "FilterExpression": Grammar.CONDITION,
-    "ProjectionExpression": Grammar.PROJECTION,
+    PROJECTION: Grammar.PROJECTION,
     "ConditionExpression": Grammar.CONDITION,
     "UpdateExpression": Grammar.UPDATE,
 }
@@ -26,11 +28,10 @@ def canonical_expressions(part: Mapping[str, Any]) -> dict[str, str]:
 
     Raises AwsError ValidationException for what is no expression.
     """
-    found = {
-        name: joined(words_of(part[name], grammar))
-        for name, grammar in EXPRESSIONS.items()
-        if name in part
-    }
+    words = {name: words_of(part[name], EXPRESSIONS[name]) for name in EXPRESSIONS if name in part}
+    if PROJECTION in words:
+        check_projection(words[PROJECTION])
+    found = {name: joined(one) for name, one in words.items()}
     if KEY_CONDITION in part:
         values = part.get("ExpressionAttributeValues", {})
         found[KEY_CONDITION] = canonical_key_condition(part[KEY_CONDITION], values)

@@ -17,6 +17,7 @@ from valetkey.localaws.dynamodb_actions import (
     TRANSACTION_OPERATIONS,
 )
 from valetkey.localaws.dynamodb_attributes import canonical_expressions, named_attributes
+from valetkey.localaws.dynamodb_key_conditions import check_key_types
 from valetkey.localaws.dynamodb_keys import (
     TableSchema,
     canonical_attribute,
@@ -92,6 +93,7 @@ class DynamoAsks:
             return None
         if operation == "Query":
             values = self._tables.query_hash_values(part)
+            check_key_types(part["KeyConditionExpression"], part, schema.types)
             return tuple(
                 leading_value(canonical_attribute(name, value, schema)) for name, value in values
             )

@@ -42,6 +42,26 @@ def canonical_key_condition(expression: str, values: Mapping[str, Any]) -> str:
         word = _next(words)
 
 
+def check_key_types(condition: str, part: Mapping[str, Any], types: Mapping[str, str]) -> None:
+    """Return if a canonical condition names each key once, and compares it with its own type.
+
+    `types` are those of all key attributes of table and indexes. Raises AwsError
+    ValidationException: the storage compares a number with a text only to break.
+    """
+    aliases, values = part.get("ExpressionAttributeNames", {}), part["ExpressionAttributeValues"]
+    named: list[str] = []
+    for word in words_of(condition, Grammar.CONDITION):
+        if word.kind in {Kind.NAME, Kind.ALIAS}:
+            named.append(str(aliases.get(word.text, word.text)))
+        elif word.kind is Kind.VALUE and set(values[word.text]) != {types.get(named[-1])}:
+            raise invalid(
+                "One or more parameter values were invalid: Condition parameter type does not "
+                "match schema type"
+            )
+    if len(set(named)) != len(named):
+        raise invalid("KeyConditionExpressions must only contain one condition per key")
+
+
 def _term(word: Word, words: Iterator[Word], values: Mapping[str, Any]) -> str:
     if word.kind is Kind.FUNCTION and word.text == "begins_with":
         _expect("(", words)

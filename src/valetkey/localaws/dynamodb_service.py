@@ -27,15 +27,22 @@ from valetkey.localaws.strict_json import write_json
 from valetkey.localaws.surroundings import tag_context
 from valetkey.localaws.tags import clashing_key
 
+_BROKEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What the storage's reading of an expression raises; never a MismatchError, which is ours."""
+
 
 def _refuse(value: Any, names: frozenset[str]) -> None:
     """Refuse legacy parameters where they can stand: at the top and in each part of a batch."""
-    parts = [value, *value.get("RequestItems", {}).values()]
-    parts += [part for item in value.get("TransactItems", ()) for part in item.values()]
-    for part in parts:
-        found = sorted(names & set(part)) if isinstance(part, dict) else []
+    for part in _parts(value):
+        found = sorted(names & set(part))
         if found:
             raise fault(Service.DYNAMODB, Trouble.INVALID, f"{found[0]} is not modelled")
+
+
+def _parts(value: Any) -> list[dict[str, Any]]:
+    parts = [value, *value.get("RequestItems", {}).values()]
+    parts += [part for item in value.get("TransactItems", ()) for part in item.values()]
+    return [part for part in parts if isinstance(part, dict)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +77,25 @@ class TableService:
                 return self._policy(operation, params, exists=tables.schema(name) is not None)
         else:
             _require_items(operation, params, asks, require)
-        answer = self.storage.call_json(Service.DYNAMODB, operation, write_json(params))
+        answer = self._stored(operation, params)
         if operation == "TransactGetItems" and answer.status == 200:
             return self._projected(answer, params)
         if operation == "DeleteTable" and answer.status == 200:
             self.policies.drop(tables.arn(params["TableName"]))
         return answer
+
+    def _stored(self, operation: str, params: Params) -> Answer:
+        """Return the storage's answer. Raises AwsError for an expression that it breaks at.
+
+        It compares values of two types, where DynamoDB's answer is no; that is refused here.
+        """
+        try:
+            return self.storage.call_json(Service.DYNAMODB, operation, write_json(params))
+        except _BROKEN as error:
+            if not any(name.endswith("Expression") for part in _parts(params) for name in part):
+                raise
+            text = "Invalid expression: valetkey's local AWS cannot evaluate it on these values"
+            raise fault(Service.DYNAMODB, Trouble.INVALID, text) from error
 
     def _projected(self, answer: Answer, params: Params) -> Answer:
         """Return a transaction's items with the attributes that were asked for.
@@ -85,14 +105,11 @@ class TableService:
         found = json.loads(answer.body)
         for response, item in zip(found["Responses"], params["TransactItems"], strict=True):
             if "ProjectionExpression" in item["Get"] and "Item" in response:
-                one = self._get(item["Get"])
+                one = self._stored("GetItem", item["Get"])
                 if one.status != 200:
                     return one
                 response["Item"] = json.loads(one.body).get("Item", {})
         return json_answer(Service.DYNAMODB, found)
-
-    def _get(self, params: Params) -> Answer:
-        return self.storage.call_json(Service.DYNAMODB, "GetItem", write_json(params))
 
     def _policy(self, operation: str, params: Params, *, exists: bool) -> Answer:
         arn = params["ResourceArn"]

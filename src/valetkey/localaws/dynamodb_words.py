@@ -62,7 +62,8 @@ def words_of(expression: str, grammar: Grammar) -> list[Word]:
     """Return the words of an expression.
 
     Raises AwsError ValidationException for one with any sign of another language, for a reserved
-    word that stands for an attribute, and for one that is too long.
+    word that stands for an attribute, and for one that is too long or has no word: the storage
+    takes a blank one for none at all.
     """
     if len(expression) > MAX_EXPRESSION:
         raise invalid("Invalid expression: Expression size has exceeded the maximum allowed size")
@@ -80,6 +81,8 @@ def words_of(expression: str, grammar: Grammar) -> list[Word]:
             kind = _kind_of_name(match.group(), words, grammar=grammar, calls=calls)
         words.append(Word(kind, match.group(), start > before))
         before, start = match.end(), after
+    if not words:
+        raise invalid("Invalid expression: The expression can not be empty;")
     return words
 
 

@@ -135,15 +135,18 @@ class Gate:
         return _Requirement(
             caller=verified.caller,
             service=service,
-            around=self._surroundings(verified),
+            around=self._surroundings(verified, service),
             account=self.storage.account,
             now=now,
         )
 
-    def _surroundings(self, verified: Authenticated) -> Mapping[str, ContextValue]:
+    def _surroundings(
+        self, verified: Authenticated, service: Service
+    ) -> Mapping[str, ContextValue]:
         signed: Signed | None = verified.signed
         return surroundings(
             verified.request,
+            service,
             region=self.storage.region if signed is None else signed.region,
             account=self.storage.account,
             secure_transport=self.secure_transport,

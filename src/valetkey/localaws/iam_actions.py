@@ -99,6 +99,25 @@ OPERATIONS: dict[str, Target] = {
     "ListOpenIDConnectProviders": Target.ANY,
 }
 
+CREATING = {
+    "CreateOpenIDConnectProvider": "TagOpenIDConnectProvider",
+    "CreatePolicy": "TagPolicy",
+    "CreateRole": "TagRole",
+    "CreateUser": "TagUser",
+}
+"""The second action that an operation needs where it brings tags."""
+
+BOUNDED = frozenset(
+    {
+        "AttachRolePolicy", "AttachUserPolicy", "CreateRole", "CreateUser", "DeleteRole",
+        "DeleteRolePermissionsBoundary", "DeleteRolePolicy", "DeleteUserPermissionsBoundary",
+        "DeleteUserPolicy", "DetachRolePolicy", "DetachUserPolicy", "GetRole",
+        "PutRolePermissionsBoundary", "PutRolePolicy", "PutUserPermissionsBoundary",
+        "PutUserPolicy", "UpdateAssumeRolePolicy", "UpdateRole", "UpdateRoleDescription",
+    }
+)  # fmt: skip
+"""The actions that have `iam:PermissionsBoundary`; the others, of the same role, do not."""
+
 TRUST_DOCUMENTS = frozenset(
     {"CreateRole:AssumeRolePolicyDocument", "UpdateAssumeRolePolicy:PolicyDocument"}
 )

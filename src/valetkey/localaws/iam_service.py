@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from valetkey.iam import ContextValue, Layer
+from valetkey.iam import Layer
 from valetkey.localaws.callers import Caller
 from valetkey.localaws.decisions import Ask
 from valetkey.localaws.documents import (
@@ -17,7 +17,14 @@ from valetkey.localaws.documents import (
 )
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Answer
-from valetkey.localaws.iam_actions import IMPLICIT_USER, OPERATIONS, TRUST_DOCUMENTS, Target
+from valetkey.localaws.iam_actions import (
+    BOUNDED,
+    CREATING,
+    IMPLICIT_USER,
+    OPERATIONS,
+    TRUST_DOCUMENTS,
+    Target,
+)
 from valetkey.localaws.iam_names import check_names
 from valetkey.localaws.identities import Identities
 from valetkey.localaws.models import Params, fail_operation
@@ -26,6 +33,7 @@ from valetkey.localaws.surroundings import tag_context
 from valetkey.localaws.tags import clashing_key, stored_spelling, tag_trouble
 
 Require = Callable[[Ask], None]
+_NAMING = frozenset({"CreateGroup", "CreatePolicy", "CreateRole", "CreateUser"})
 INLINE = re.compile("Put(User|Group|Role)Policy")
 
 
@@ -49,7 +57,9 @@ class IdentityService:
             trouble = tag_trouble(tag["Key"], tag["Value"])
             if trouble is not None:
                 raise AwsError("InvalidInput", trouble)
-        require(self._ask(operation, params))
+        for ask in self._asks(operation, params):
+            require(ask)
+        self._check_name(operation, params)
         self._check_documents(operation, params)
         self._check_boundaries(operation, params)
         if operation in {"PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"}:
@@ -63,22 +73,26 @@ class IdentityService:
                 self.identities.user_boundaries[params["UserName"]] = params["PermissionsBoundary"]
         return answer
 
-    def _ask(self, operation: str, params: Params) -> Ask:
-        context: dict[str, ContextValue] = {}
+    def _asks(self, operation: str, params: Params) -> tuple[Ask, ...]:
+        """Return what the operation needs; what is made with tags needs the right to tag it, too
+        ("Controlling access to and for IAM users and roles using tags", IAM user guide).
+        """
         tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags", ())}
-        context.update(tag_context(tags))
+        context = tag_context(tags)
         if "TagKeys" in params:
             context["aws:TagKeys"] = tuple(params["TagKeys"])
         resource, owned, boundary = self._resource(OPERATIONS[operation], params)
         context.update(tag_context(owned, prefix="aws:ResourceTag"))
         if OPERATIONS[operation] in {Target.ROLE, Target.USER}:
             context.update(tag_context(owned, prefix="iam:ResourceTag"))
+        tagging = CREATING.get(operation) if tags else None
+        more = () if tagging is None else (Ask(f"iam:{tagging}", resource, dict(context)),)
         boundary = params.get("PermissionsBoundary", boundary)
-        if boundary:
+        if boundary and operation in BOUNDED:
             context["iam:PermissionsBoundary"] = boundary
         if "PolicyArn" in params and OPERATIONS[operation] is not Target.POLICY:
             context["iam:PolicyARN"] = params["PolicyArn"]
-        return Ask(f"iam:{operation}", resource, context)
+        return (Ask(f"iam:{operation}", resource, context), *more)
 
     def _resource(self, target: Target, params: Params) -> tuple[str, dict[str, str], str | None]:
         """Return the ARN, its tags and its boundary's ARN, from the storage where it exists."""
@@ -105,7 +119,7 @@ class IdentityService:
         if target is Target.NEW_POLICY:
             return f"arn:aws:iam::{account}:policy{path}{name}", {}, None
         if target is Target.PROVIDER:
-            return name, {}, None
+            return name, self.identities.provider_tags(name), None
         if target is Target.NEW_PROVIDER:
             host = name.removeprefix("https://").removeprefix("http://")
             return f"arn:aws:iam::{account}:oidc-provider/{host}", {}, None
@@ -123,6 +137,13 @@ class IdentityService:
         if "TagKeys" in params:
             found["TagKeys"] = [stored_spelling(key, owned) for key in params["TagKeys"]]
         return found
+
+    def _check_name(self, operation: str, params: Params) -> None:
+        """Return if nothing of its kind has the name that a new entity is to have."""
+        kind = operation.removeprefix("Create")
+        if operation in _NAMING and self.identities.is_taken(kind, params[f"{kind}Name"]):
+            message = f"{kind} with name {params[f'{kind}Name']} already exists."
+            raise AwsError("EntityAlreadyExists", message, status=409)
 
     def _check_documents(self, operation: str, params: Params) -> None:
         """Return if the documents in `params` are policies and fit IAM's quotas."""

@@ -66,6 +66,19 @@ class Identities:
         roles = {role.permissions_boundary_arn for role in self._roles()}
         return arn in roles or arn in self.user_boundaries.values()
 
+    def is_taken(self, kind: str, name: str) -> bool:
+        """True if a `Role`, `User`, `Group` or `Policy` of the account has this name in any case.
+
+        Names are unique without regard to case ("CreateRole", IAM API reference).
+        """
+        iam = self.storage.iam
+        holders = {"Role": self._roles(), "User": iam.users.values(), "Group": iam.groups.values()}
+        managed = [
+            p for arn, p in iam.managed_policies.items() if f":{self.storage.account}:" in arn
+        ]
+        found = holders.get(kind, managed)
+        return any(str(one.name).lower() == name.lower() for one in found)
+
     def group_arn(self, name: str) -> str | None:
         """Return the ARN of the group of this name."""
         group = self.storage.iam.groups.get(name)
@@ -118,6 +131,11 @@ class Identities:
         """Return the tags of a managed policy."""
         policy = self.storage.iam.managed_policies.get(arn)
         return {} if policy is None else stored_tags(policy.get_tags())
+
+    def provider_tags(self, arn: str) -> dict[str, str]:
+        """Return the tags of an OpenID Connect provider."""
+        provider = self.storage.iam.open_id_providers.get(arn)
+        return {} if provider is None else stored_tags(provider.tag_list_type)
 
     def _roles(self) -> list[Any]:
         return list(self.storage.iam.roles.values())

@@ -21,6 +21,9 @@ class Invocation:
     client_context: str | None
 
 
+NOT_JSON = "the answer is not what JSON can say"
+JSON_HINT = "texts, numbers, booleans, lists and tables are; write a date as a text"
+
 Answerer = Callable[[Any, Invocation], Any]
 
 
@@ -89,8 +92,21 @@ def tags_fit(tags: Mapping[str, str]) -> bool:
     return single and len(tags) <= MAX_TAGS and clashing_key(tags) is None
 
 
+def written_json(value: Any, default: Callable[[Any], Any] | None = None) -> str | None:
+    """Return the value as JSON, None for what JSON has no word for: a date, NaN, no end.
+
+    `default` is json's own: what is written for what JSON does not know.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=default)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
 def _fixed(value: Any) -> Answerer:
-    text = json.dumps(value)
+    text = written_json(value)
+    if text is None:
+        raise LocalAwsError("bad-function", NOT_JSON, hint=JSON_HINT)
 
     def answer(event: Any, invocation: Invocation) -> Any:
         return json.loads(text)

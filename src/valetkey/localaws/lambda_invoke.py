@@ -69,6 +69,12 @@ def _run(function: Function, event: Any, invocation: Invocation, *, tail: bool) 
         headers.append(("x-amz-function-error", "Unhandled"))
         told = {"errorMessage": str(error), "errorType": _failure(error)}
         body = json.dumps(told).encode()
+    if len(body) > MAX_EVENT_BYTES:
+        headers = [pair for pair in headers if pair[0] != "x-amz-function-error"]
+        headers.append(("x-amz-function-error", "Unhandled"))
+        text = f"Response payload size exceeded maximum allowed payload size ({MAX_EVENT_BYTES})."
+        told = {"errorMessage": text, "errorType": "Function.ResponseSizeTooLarge"}
+        body = json.dumps(told).encode()
     return Answer(200, tuple(headers), body)
 
 

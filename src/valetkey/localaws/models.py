@@ -46,8 +46,12 @@ def check_params(service: Service, operation: str, params: Mapping[str, Any]) ->
         if params:
             raise fault(service, Trouble.INVALID, f"{operation} takes no parameters")
         return
-    _refuse_unknown(service, shape, params, path="")
-    report = ParamValidator().validate(params, shape)
+    try:
+        _refuse_unknown(service, shape, params, path="")
+        report = ParamValidator().validate(params, shape)
+    except RecursionError:
+        text = "Nesting Levels have exceeded supported limits"
+        raise fault(service, Trouble.INVALID, text) from None
     if report.has_errors():
         raise fault(service, Trouble.INVALID, report.generate_report())
 

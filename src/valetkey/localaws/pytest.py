@@ -3,7 +3,8 @@
     pytest_plugins = ["valetkey.localaws.pytest"]      # in the root conftest.py
 
 - `local_aws`: a started `LocalAws` of the test's own. `@pytest.mark.aws_seed("aws.toml")` says what
-  is in it, beside the test's file; without the mark the ini option `aws_seed` does, if set.
+  is in it, beside the test's file, after the marks of its class and module; without a mark the ini
+  option `aws_seed` does, if set.
 - `shared_local_aws`: one for the whole session, seeded by the ini option.
 - `local_aws_environment`: every `AWS_*` variable leads to `local_aws`, and to no other AWS.
 
@@ -20,6 +21,7 @@ from typing import Any
 import boto3
 import pytest
 
+from valetkey.localaws.errors import LocalAwsError
 from valetkey.localaws.local_aws import DEFAULT_ACCOUNT, DEFAULT_REGION, LocalAws
 from valetkey.localaws.seed_reading import Seed, read_seed, seed_of
 
@@ -40,12 +42,26 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a mark whose seed the shared AWS does not have: it would be in nothing."""
+    if "shared_local_aws" not in getattr(item, "fixturenames", ()):
+        return
+    known = {path.resolve() for path in item.config.getini(MARK)}
+    for seed in (one for mark in item.iter_markers(MARK) for one in mark.args or (None,)):
+        where = None if seed is None or isinstance(seed, Mapping) else item.path.parent / seed
+        if where is None or where.resolve() not in known:
+            why = f"the mark `{MARK}` seeds no `shared_local_aws`, which is there before the test"
+            hint = f"name it in the ini option `{MARK}`, or call `local_aws.seed(…)` in the test"
+            raise LocalAwsError("bad-seed", why, hint=hint)
+
+
 @pytest.fixture
 def local_aws(request: pytest.FixtureRequest) -> Iterator[LocalAws]:
     """A started local AWS of this test's own, with what its seed says."""
-    mark = request.node.get_closest_marker(MARK)
+    marks = list(request.node.iter_markers(MARK))[::-1]  # a module's come before a test's
     folder = Path(request.path).parent
-    with _started(_of_ini(request.config) if mark is None else _of_mark(mark, folder)) as aws:
+    seeds = [seed for mark in marks for seed in _of_mark(mark, folder)]
+    with _started(seeds if marks else _of_ini(request.config)) as aws:
         yield aws
 
 
@@ -109,6 +125,9 @@ def _variables(aws: LocalAws) -> Mapping[str, str]:
 
 
 def _of_mark(mark: pytest.Mark, folder: Path) -> Sequence[Seed]:
+    if mark.kwargs or not mark.args:
+        why = f"the mark `{MARK}` takes seeds one after the other, without names"
+        raise LocalAwsError("bad-seed", why, hint=f'write @pytest.mark.{MARK}("aws.toml")')
     return [
         seed_of(one, folder) if isinstance(one, Mapping) else read_seed(folder / one)
         for one in mark.args

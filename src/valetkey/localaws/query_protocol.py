@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Answer, Incoming, TargetError, decode_percent, encode_percent
 from valetkey.localaws.models import Params, api_version, check_params, input_shape
+from valetkey.localaws.sigv4 import SIGNATURE_PARAMETERS
 
 MAX_LIST = 200  # longer than any list of STS or IAM parameters
 _NAMESPACE = {
@@ -25,12 +26,11 @@ def read_form(request: Incoming, service: Service) -> dict[str, str]:
     if request.path != "/":
         raise fault(service, Trouble.INVALID, "the path of this service is /")
     if request.method == "GET":
-        presigned = {n: v for n, v in request.query.items() if n.startswith("X-Amz-")}
-        return {n: v for n, v in request.query.items() if n not in presigned}
+        return {n: v for n, v in request.query.items() if n not in SIGNATURE_PARAMETERS}
     kind = (request.header("content-type") or "").split(";")[0].strip().lower()
     if request.method != "POST" or kind != "application/x-www-form-urlencoded":
         raise fault(service, Trouble.INVALID, "send a form by POST, or a query by GET")
-    if any(not name.startswith("X-Amz-") for name in request.query):
+    if set(request.query) - SIGNATURE_PARAMETERS:
         raise fault(service, Trouble.INVALID, "parameters stand in the form, not in the query")
     return _decode_form(request.body, service)
 

@@ -10,46 +10,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from valetkey.localaws.checksums import CHECKSUMS, PREFIX, checksum_matches
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Incoming, TargetError, decode_percent, encode_percent
-from valetkey.localaws.s3_operations import OPERATIONS, PRECONDITIONS, SELECTORS, Level, S3Operation
+from valetkey.localaws.s3_headers import kept_headers
+from valetkey.localaws.s3_operations import OPERATIONS, SELECTORS, Level, S3Operation
+from valetkey.localaws.sigv4 import SIGNATURE_PARAMETERS
 from valetkey.localaws.tags import clashing_key
 
 MAX_KEY_BYTES = 1024
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _NUMBER = re.compile(r"[0-9]{1,10}")
 _NUMERIC = frozenset({"max-keys", "max-parts", "part-number-marker", "partNumber"})
-_FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
-
-_PLAIN_HEADERS = frozenset(
-    {
-        "cache-control", "content-disposition", "content-encoding", "content-language",
-        "content-type", "expires", "if-match", "if-modified-since", "if-none-match",
-        "if-unmodified-since", "range",
-    }
-)  # fmt: skip
-_AMZ_HEADERS = frozenset(
-    {
-        "x-amz-acl", "x-amz-checksum-algorithm", "x-amz-checksum-crc32", "x-amz-checksum-mode",
-        "x-amz-checksum-sha1", "x-amz-checksum-sha256", "x-amz-checksum-type",
-        "x-amz-copy-source-if-match", "x-amz-copy-source-if-modified-since",
-        "x-amz-copy-source-if-none-match", "x-amz-copy-source-if-unmodified-since",
-        "x-amz-copy-source-range", "x-amz-max-parts", "x-amz-metadata-directive",
-        "x-amz-mp-object-size", "x-amz-object-attributes", "x-amz-object-ownership",
-        "x-amz-part-number-marker", "x-amz-server-side-encryption",
-        "x-amz-server-side-encryption-aws-kms-key-id",
-        "x-amz-server-side-encryption-bucket-key-enabled", "x-amz-storage-class",
-        "x-amz-tagging-directive", "x-amz-website-redirect-location",
-    }
-)  # fmt: skip
-_OURS = frozenset(
-    {
-        "x-amz-content-sha256", "x-amz-copy-source", "x-amz-date", "x-amz-expected-bucket-owner",
-        "x-amz-request-payer", "x-amz-sdk-checksum-algorithm", "x-amz-security-token",
-        "x-amz-source-expected-bucket-owner", "x-amz-tagging", "x-amz-user-agent",
-    }
-)  # fmt: skip
-"""Headers that are read here and rebuilt or dropped, never passed on as they came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +73,10 @@ def read_s3(request: Incoming) -> S3Call:
     query = {
         name: value
         for name, value in request.query.items()
-        if not name.startswith("X-Amz-") and name != "x-id"
+        if name not in SIGNATURE_PARAMETERS and name != "x-id"
     }
     operation = _operation(level, request.method, query)
-    _check_body(request)
+    _check_body(request, operation)
     return S3Call(
         operation=operation,
         level=level,
@@ -112,7 +84,7 @@ def read_s3(request: Incoming) -> S3Call:
         bucket=bucket,
         key=key,
         query={name: value if _has_value(name) else "" for name, value in query.items()},
-        headers=_headers(request, operation),
+        headers=kept_headers(request, operation),
         body=request.body,
         source=_copy_source(request, operation),
         tags=_header_tags(request.header("x-amz-tagging")),
@@ -182,30 +154,6 @@ def _has_value(name: str) -> bool:
     return name not in SELECTORS or name in {"list-type", "uploadId"}
 
 
-def _headers(request: Incoming, operation: S3Operation) -> dict[str, str]:
-    kept: dict[str, str] = {}
-    for name, value in request.headers.items():
-        if name in _PLAIN_HEADERS or name in _AMZ_HEADERS or name.startswith("x-amz-meta-"):
-            kept[name] = value
-        elif name.startswith("x-amz-") and name not in _OURS:
-            raise fault(Service.S3, Trouble.UNSUPPORTED, f"header `{name}` is not modelled")
-    stray = sorted((PRECONDITIONS & set(kept)) - operation.conditions)
-    if stray:
-        text = f"{operation.name} takes no header `{stray[0]}`"
-        raise fault(Service.S3, Trouble.UNSUPPORTED, text)
-    if request.method == "POST" and is_form(kept):
-        raise fault(Service.S3, Trouble.UNSUPPORTED, "form uploads are not modelled")
-    slots = {name.replace("_", "-") for name in kept}
-    if len(slots) != len(kept):
-        raise fault(Service.S3, Trouble.INVALID, "two headers differ only in - and _")
-    return kept
-
-
-def is_form(headers: Mapping[str, str]) -> bool:
-    """True if the content type would make a reader of forms take the body apart."""
-    return any(kind in headers.get("content-type", "").lower() for kind in _FORM)
-
-
 def _copy_source(request: Incoming, operation: S3Operation) -> CopySource | None:
     header = request.header("x-amz-copy-source")
     if header is None:
@@ -243,10 +191,23 @@ def _header_tags(header: str | None) -> dict[str, str]:
     return tags
 
 
-def _check_body(request: Incoming) -> None:
+def _check_body(request: Incoming, operation: S3Operation) -> None:
+    """Return if the body is what the request says of it; a copy's has nothing to be checked."""
     claimed = request.header("content-md5")
-    if claimed is None:
-        return
-    digest = base64.b64encode(hashlib.md5(request.body, usedforsecurity=False).digest())
-    if not hmac.compare_digest(digest, claimed.encode("latin-1")):
+    if claimed is not None and not hmac.compare_digest(_md5(request.body), claimed.encode()):
         raise AwsError("BadDigest", "The Content-MD5 you specified did not match.", status=400)
+    given = sorted(CHECKSUMS & set(request.headers))
+    if not given:
+        return
+    if len(given) > 1 or request.header("x-amz-copy-source") is not None:
+        raise AwsError("InvalidRequest", "Expecting a single x-amz-checksum- header", status=400)
+    if operation.name == "CompleteMultipartUpload":
+        text = "the checksum of an object that was written in parts is not modelled"
+        raise fault(Service.S3, Trouble.UNSUPPORTED, text)
+    if not checksum_matches(given[0], request.headers[given[0]], request.body):
+        name = given[0].removeprefix(PREFIX).upper()
+        raise AwsError("BadDigest", f"The {name} you specified did not match.", status=400)
+
+
+def _md5(body: bytes) -> bytes:
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest())

@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from valetkey.localaws.checksums import CHECKSUMS
 from valetkey.localaws.decisions import Ask, is_allowed
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Answer, Incoming, encode_percent
 from valetkey.localaws.query_protocol import xml_text
 from valetkey.localaws.resource_policies import ResourcePolicies
+from valetkey.localaws.s3_bodies import canonical_body, has_xml
 from valetkey.localaws.s3_context import S3Asks, signature_context
-from valetkey.localaws.s3_operations import Level
-from valetkey.localaws.s3_request import S3Call, is_form, read_s3
+from valetkey.localaws.s3_headers import is_form
+from valetkey.localaws.s3_preconditions import settled
+from valetkey.localaws.s3_request import S3Call, read_s3
+from valetkey.localaws.s3_stored import check_stored
 from valetkey.localaws.s3_xml import (
     Deletion,
-    parse_xml,
     read_deletions,
     read_tags,
     write_deletions,
@@ -25,22 +28,22 @@ from valetkey.localaws.storage import Storage
 Require = Callable[[Ask], None]
 TAG_COUNT = "x-amz-tagging-count"
 
-_XML_BODIES = frozenset({"CreateBucket", "CompleteMultipartUpload"})
 _READS = frozenset({"GetObject", "HeadObject", "GetObjectAttributes", "GetObjectTagging"})
 
 
 def s3_operation(request: Incoming) -> S3Call:
-    """Return the understood request, its tags read from the body where they stand there."""
+    """Return the understood request, its XML written anew, its tags read where they stand there."""
     call = read_s3(request)
-    if call.operation.name == "PutObjectTagging":
-        tags = read_tags(call.body)
+    name = call.operation.name
+    if not has_xml(name) or name == "DeleteObjects":
+        return call
+    body = canonical_body(name, call.body)
+    if name == "PutObjectTagging":
+        tags = read_tags(body)
         return replace(call, tags=tags, body=write_tags(tags))
-    is_xml = call.operation.name in _XML_BODIES or (
-        call.level is Level.BUCKET and call.method == "PUT"
-    )
-    if is_xml and call.body and call.operation.name != "PutBucketPolicy":
-        parse_xml(call.body)
-    return call
+    if name == "PutBucketTagging":
+        body = write_tags(read_tags(body))
+    return replace(call, body=body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,10 @@ class ObjectService:
             return self._delete(call, signed, asks, require=require, now=now)
         for ask in asks.of(call, signed, now=now):
             require(ask)
-        self._check_upload(call)
-        self._check_tagged(call)
+        check_stored(call, self.storage)
         if call.operation.name.endswith("BucketPolicy"):
             return self._policy(call)
-        answer = self._store(call)
+        answer = self._store(settled(call, self.storage))
         if answer.status == 404 and (call.operation.name in _READS or call.source is not None):
             bucket = call.source.bucket if call.source is not None else call.bucket
             if bucket in self.storage.s3.buckets:
@@ -87,7 +89,7 @@ class ObjectService:
                 f"{encode_percent(k)}={encode_percent(v)}" for k, v in call.tags.items()
             )
         for name in call.headers:
-            if name in {"x-amz-checksum-crc32", "x-amz-checksum-sha1", "x-amz-checksum-sha256"}:
+            if name in CHECKSUMS:
                 headers["x-amz-sdk-checksum-algorithm"] = name.rsplit("-", 1)[1].upper()
         answer = self.storage.call_s3(
             call.method,
@@ -102,25 +104,6 @@ class ObjectService:
             # the storage would have parsed the body: it learns of the type only now
             self.storage.s3.get_object(call.bucket, call.key).set_metadata({"Content-Type": form})
         return answer
-
-    def _check_upload(self, call: S3Call) -> None:
-        """An upload id is good for the key it was made for: the storage looks at the id alone."""
-        upload_id = call.query.get("uploadId")
-        if upload_id is None:
-            return
-        bucket = self.storage.s3.buckets.get(call.bucket)
-        upload = None if bucket is None else bucket.multiparts.get(upload_id)
-        if upload is None or upload.key_name != call.key:
-            raise AwsError("NoSuchUpload", "The specified upload does not exist.", status=404)
-
-    def _check_tagged(self, call: S3Call) -> None:
-        """An object whose tags go must be there: the storage breaks where it is not."""
-        if call.operation.name != "DeleteObjectTagging" or call.key is None:
-            return
-        if call.bucket not in self.storage.s3.buckets:
-            raise AwsError("NoSuchBucket", "The specified bucket does not exist", status=404)
-        if self.storage.s3.get_object(call.bucket, call.key, version_id=call.version) is None:
-            raise AwsError("NoSuchKey", "The specified key does not exist.", status=404)
 
     def _policy(self, call: S3Call) -> Answer:
         if call.bucket not in self.storage.s3.buckets:

@@ -1,5 +1,6 @@
 """XML bodies of S3: read without a DTD, rebuilt before the storage reads them."""
 
+import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -11,7 +12,8 @@ from valetkey.localaws.tags import clashing_key
 
 MAX_DELETES = 1000
 _NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
-_SPACE = {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
+_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""")
+SPACE = {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,41 +25,47 @@ class Deletion:
 
 
 def parse_xml(body: bytes) -> ElementTree.Element:
-    """Return the root element. Raises AwsError MalformedXML; a DTD is malformed, too."""
+    """Return the root element. Raises AwsError MalformedXML; a DTD is malformed, too.
+
+    The text is UTF-8, so that no other encoding of it hides a DTD.
+    """
+    declared = _ENCODING.match(body)
+    if declared is not None and declared[1].lower() != b"utf-8":
+        raise malformed()
     if b"<!" in body:  # no DTD, no entities, no CDATA: none of them is ever needed
-        raise _malformed()
+        raise malformed()
     try:
-        return ElementTree.fromstring(body)  # noqa: S314 - DTDs are refused above
+        return ElementTree.fromstring(body.decode("utf-8"))  # noqa: S314 - DTDs are refused above
     except (ElementTree.ParseError, ValueError) as error:
-        raise _malformed() from error
+        raise malformed() from error
 
 
 def read_deletions(body: bytes) -> tuple[tuple[Deletion, ...], bool]:
     """Return what a `DeleteObjects` body names, and whether it wants a quiet answer."""
     root = parse_xml(body)
-    if _name(root) != "Delete":
-        raise _malformed()
+    if name_of(root) != "Delete":
+        raise malformed()
     found: list[Deletion] = []
     quiet = False
     for element in root:
-        if _name(element) == "Quiet":
+        if name_of(element) == "Quiet":
             quiet = _text(element) == "true"
-        elif _name(element) == "Object":
+        elif name_of(element) == "Object":
             found.append(_deletion(element))
         else:
-            raise _malformed()
+            raise malformed()
     if not 1 <= len(found) <= MAX_DELETES:
-        raise _malformed()
+        raise malformed()
     return tuple(found), quiet
 
 
 def _deletion(element: ElementTree.Element) -> Deletion:
-    parts = {_name(child): _text(child) for child in element}
+    parts = {name_of(child): _text(child) for child in element}
     if len(parts) != len(element) or not set(parts) <= {"Key", "VersionId"} or not parts.get("Key"):
-        raise _malformed()
+        raise malformed()
     version = parts.get("VersionId")
     if version == "":
-        raise _malformed()
+        raise malformed()
     return Deletion(parts["Key"], version)
 
 
@@ -67,14 +75,14 @@ def write_deletions(deletions: tuple[Deletion, ...], *, quiet: bool) -> bytes:
     body = f"<Delete><Quiet>{str(quiet).lower()}</Quiet>{text}</Delete>".encode()
     seen = xmltodict.parse(body, strip_whitespace=False, force_list={"Object"})["Delete"]["Object"]
     if [(o["Key"], o.get("VersionId")) for o in seen] != [(d.key, d.version) for d in deletions]:
-        raise _malformed()
+        raise malformed()
     return body
 
 
 def _deletion_xml(deletion: Deletion) -> str:
     version = deletion.version
-    return f"<Key>{escape(deletion.key, _SPACE)}</Key>" + (
-        "" if version is None else f"<VersionId>{escape(version, _SPACE)}</VersionId>"
+    return f"<Key>{escape(deletion.key, SPACE)}</Key>" + (
+        "" if version is None else f"<VersionId>{escape(version, SPACE)}</VersionId>"
     )
 
 
@@ -82,10 +90,10 @@ def read_tags(body: bytes) -> dict[str, str]:
     """Return the tags of a `PutObjectTagging` body."""
     tags: dict[str, str] = {}
     for element in parse_xml(body).iter():
-        if _name(element) != "Tag":
+        if name_of(element) != "Tag":
             continue
-        parts = {_name(child): _text(child) for child in element}
-        if len(element) != 2 or set(parts) != {"Key", "Value"}:
+        parts = {name_of(child): _text(child) for child in element}
+        if len(element) != 2 or set(parts) != {"Key", "Value"} or not parts["Key"]:
             raise AwsError("InvalidTag", "Each tag has one key and one value.", status=400)
         if clashing_key((*tags, parts["Key"])) is not None:
             raise AwsError("InvalidTag", "A tag's key comes twice, ignoring case.", status=400)
@@ -96,7 +104,7 @@ def read_tags(body: bytes) -> dict[str, str]:
 def write_tags(tags: dict[str, str]) -> bytes:
     """Return the `PutObjectTagging` body that says exactly `tags`."""
     text = "".join(
-        f"<Tag><Key>{escape(key, _SPACE)}</Key><Value>{escape(value, _SPACE)}</Value></Tag>"
+        f"<Tag><Key>{escape(key, SPACE)}</Key><Value>{escape(value, SPACE)}</Value></Tag>"
         for key, value in tags.items()
     )
     return f"<Tagging><TagSet>{text}</TagSet></Tagging>".encode()
@@ -108,22 +116,24 @@ def read_location(body: bytes) -> str | None:
         return None
     location = None
     for element in parse_xml(body):
-        if _name(element) != "LocationConstraint" or location is not None:
-            text = f"`{_name(element)}` of a new bucket is not modelled"
+        if name_of(element) != "LocationConstraint" or location is not None:
+            text = f"`{name_of(element)}` of a new bucket is not modelled"
             raise fault(Service.S3, Trouble.UNSUPPORTED, text)
         location = _text(element)
     return location
 
 
-def _name(element: ElementTree.Element) -> str:
+def name_of(element: ElementTree.Element) -> str:
+    """Return an element's name, which may stand in S3's namespace."""
     return element.tag.removeprefix(_NAMESPACE)
 
 
 def _text(element: ElementTree.Element) -> str:
     if len(element):
-        raise _malformed()
+        raise malformed()
     return element.text or ""
 
 
-def _malformed() -> AwsError:
+def malformed() -> AwsError:
+    """Return S3's refusal of a body."""
     return AwsError("MalformedXML", "The XML you provided was not well-formed.", status=400)

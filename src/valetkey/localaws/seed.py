@@ -55,11 +55,14 @@ def plan(seed: Seed, *, account: str, region: str) -> tuple[Step, ...]:
     ):
         if wanted not in {None, here}:
             raise seed.refuse(f"`{name}`", f"it is for `{wanted}`, and this is `{here}`")
-    return (
-        *identity_steps(seed, account),
-        *storage_steps(seed, account=account, region=region),
-        *service_steps(seed, account=account, region=region),
-    )
+    try:
+        return (
+            *identity_steps(seed, account),
+            *storage_steps(seed, account=account, region=region),
+            *service_steps(seed, account=account, region=region),
+        )
+    except RecursionError:
+        raise seed.refuse("", "it is nested too deeply") from None
 
 
 def sow(seed: Seed, gate: Gate, *, add_function: AddFunction) -> Seeded:
@@ -106,6 +109,8 @@ class _Sowing:
 
     def _call(self, call: Call) -> None:
         params = dict(call.params)
+        if self._is_there(call):
+            raise self.seed.refuse(call.place, "it is there already")
         if call.queue is not None:
             params["QueueUrl"] = self.made["queue"][call.queue]
         answer = self._ask(call.service, call.operation, params)
@@ -114,6 +119,14 @@ class _Sowing:
                 answer = answer[name]
             identifier = call.identifier or str(answer)
             self.made.setdefault(call.kind, {})[call.name] = identifier
+
+    def _is_there(self, call: Call) -> bool:
+        """True where making it again would do nothing, and say nothing: not even its tags."""
+        storage = self.gate.storage
+        with storage.active():
+            if call.kind == "queue":
+                return call.name in storage.later("sqs").queues
+            return call.kind == "bucket" and call.name in storage.s3.buckets
 
     def _key(self, step: NewKey) -> None:
         made = self._ask("iam", "CreateAccessKey", {"UserName": step.user})["AccessKey"]

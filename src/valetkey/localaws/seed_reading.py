@@ -105,6 +105,8 @@ def read_seed(path: Path, environ: Mapping[str, str] = os.environ) -> Seed:
         raise LocalAwsError("bad-seed", f"{source} can't be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LocalAwsError("bad-seed", f"{source}: {_lowered(str(error))}") from None
+    except RecursionError:
+        raise LocalAwsError("bad-seed", f"{source}: it is nested too deeply") from None
     return _seed(source, found, folder=path.parent, environ=environ)
 
 

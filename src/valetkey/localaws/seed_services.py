@@ -1,10 +1,10 @@
 """A seed's queues, secrets, parameters and functions as API calls."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from valetkey.iam import Layer
+from valetkey.localaws.lambda_functions import JSON_HINT, NOT_JSON, written_json
 from valetkey.localaws.seed_reading import Seed
 from valetkey.localaws.seed_shape import MessageTable, ParameterTable, QueueTable, SecretTable
 from valetkey.localaws.seed_steps import Call, NewFunction, Step
@@ -22,6 +22,8 @@ def service_steps(seed: Seed, *, account: str, region: str) -> Iterator[Step]:
         yield _parameter(parameter, seed, prefix)
     for function in seed.tables.functions:
         place = f"function `{function.name}`"
+        if written_json(function.answer) is None:
+            raise seed.refuse(place, NOT_JSON, hint=JSON_HINT)
         yield NewFunction(place, function.name, function.answer, function.tags, function.qualifiers)
 
 
@@ -73,7 +75,11 @@ def _secret(secret: SecretTable, seed: Seed) -> Iterator[Call]:
     if isinstance(secret.value, str):
         value = seed.text(secret.value, place=f"{place}: value")
     else:
-        value = json.dumps(secret.value, default=str, ensure_ascii=False)
+        written = written_json(secret.value, default=str)
+        if written is None:
+            why = "it is not what JSON can say"
+            raise seed.refuse(f"{place}: value", why, hint=JSON_HINT)
+        value = written
     params: dict[str, Any] = {"Name": secret.name, "SecretString": value}
     if secret.description is not None:
         params["Description"] = secret.description

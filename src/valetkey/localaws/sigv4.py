@@ -19,6 +19,14 @@ STREAMING_PREFIX = "STREAMING-"
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 MAX_SKEW_SECONDS = 900  # S3 and the other services: 15 minutes either way
 MAX_PRESIGN_SECONDS = 604_800  # seven days
+SIGNATURE_PARAMETERS = frozenset(
+    f"X-Amz-{name}"
+    for name in (
+        "Algorithm", "Content-Sha256", "Credential", "Date", "Expires", "Security-Token",
+        "Signature", "SignedHeaders",
+    )
+)  # fmt: skip
+"""What a query string says of its own signature; any other parameter means something else."""
 
 _CREDENTIAL = re.compile(r"([A-Z0-9]{16,128})/(\d{8})/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 _AMZ_DATE = re.compile(r"\d{8}T\d{6}Z")

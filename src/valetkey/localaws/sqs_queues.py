@@ -1,7 +1,8 @@
 """Which queue a request means: a URL or a name becomes one plain name, once, or is refused."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from valetkey.localaws.faults import AwsError
 from valetkey.localaws.storage import Storage
@@ -47,6 +48,20 @@ class Queues:
     def exists(self, name: str) -> bool:
         """True if there is such a queue."""
         return name in self._storage.later("sqs").queues
+
+    def check_dead_letters(self, name: str, attributes: Mapping[str, str]) -> None:
+        """Return if the dead-letter queue of `attributes` is there and of the same kind.
+
+        Raises AwsError InvalidParameterValue: the storage looks after it has set the attributes.
+        """
+        redrive = attributes.get("RedrivePolicy")
+        if not redrive:
+            return
+        target = json.loads(redrive)["deadLetterTargetArn"].rpartition(":")[2]
+        if not self.exists(target):
+            raise invalid("RedrivePolicy: the dead letter target does not exist.")
+        if target.endswith(".fifo") != name.endswith(".fifo"):
+            raise invalid("RedrivePolicy: the dead-letter queue must be of the source's type.")
 
     def tags(self, name: str) -> dict[str, str]:
         """Return the queue's tags, none where there is no such queue."""

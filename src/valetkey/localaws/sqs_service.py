@@ -74,7 +74,7 @@ class QueueService:
             remove_permission(self.policies, arn, params["Label"])
             return json_answer(Service.SQS, {})
         if operation == "SetQueueAttributes":
-            return self._set(params, arn)
+            return self._set(params, name)
         if operation == "GetQueueAttributes":
             return self._attributes(params, arn)
         check_messages(params)
@@ -113,6 +113,7 @@ class QueueService:
         attributes = checked_attributes(params.get("Attributes", {}), create=True, queue_arn=arn)
         if name.endswith(".fifo") != ("FifoQueue" in attributes):
             raise invalid("The name of a FIFO queue ends in .fifo, and of no other queue.")
+        self.queues.check_dead_letters(name, attributes)
         policy = attributes.pop("Policy", None)
         if exists:
             if policy is not None and policy != self.policies.documents.get(arn, ""):
@@ -138,8 +139,10 @@ class QueueService:
             raise _no_queue()
         return json_answer(Service.SQS, {"QueueUrl": self.queues.url(name)})
 
-    def _set(self, params: Params, arn: str) -> Answer:
+    def _set(self, params: Params, name: str) -> Answer:
+        arn = self.queues.arn(name)
         attributes = checked_attributes(params["Attributes"], create=False, queue_arn=arn)
+        self.queues.check_dead_letters(name, attributes)
         policy = attributes.pop("Policy", None)
         before = self.policies.documents.get(arn, "")
         if policy is not None:

@@ -1,13 +1,17 @@
 """The condition keys that every request brings, whatever it asks for."""
 
 from valetkey.iam import ContextValue
+from valetkey.localaws.faults import Service
 from valetkey.localaws.http import Incoming
+
+TLS_VERSION = "1.3"  # of what loopback stands in for: the newest that AWS's endpoints speak
 
 
 def surroundings(
-    request: Incoming, *, region: str, account: str, secure_transport: bool
+    request: Incoming, service: Service, *, region: str, account: str, secure_transport: bool
 ) -> dict[str, ContextValue]:
-    """Return the global condition keys of a request ("AWS global condition context keys").
+    """Return the condition keys that every request to a service has ("AWS global condition
+    context keys", and what S3 has for all of its actions).
 
     `secure_transport` is what `aws:SecureTransport` says: loopback stands in for TLS.
     """
@@ -19,6 +23,10 @@ def surroundings(
         "aws:ViaAWSService": "false",
         "aws:PrincipalIsAWSService": "false",
     }
+    if service is Service.S3:
+        found["s3:ResourceAccount"] = account
+        if secure_transport:
+            found["s3:TlsVersion"] = TLS_VERSION
     agent = request.header("user-agent")
     if agent is not None:
         found["aws:UserAgent"] = agent
