@@ -117,6 +117,37 @@ CASES = [
         opens=UNTAGGED,
         severity="note",
     ),
+    Case(
+        "deny-silent-on-absent-key",
+        "a Deny of absence for another action",
+        one(
+            allow("dynamodb:*", TABLE),
+            deny("*", "*", {"ForAnyValue:StringNotEquals": {"dynamodb:LeadingKeys": MINE}}),
+            deny("dynamodb:PutItem", TABLE, {"Null": {"dynamodb:LeadingKeys": "true"}}),
+        ),
+        one(
+            allow("dynamodb:*", TABLE),
+            deny("*", "*", {"ForAnyValue:StringNotEquals": {"dynamodb:LeadingKeys": MINE}}),
+            deny("dynamodb:Scan", TABLE),
+        ),
+        opens=Ask("dynamodb:Scan", TABLE),
+    ),
+    Case(
+        "deny-spares-untagged",
+        "a Deny of absence for other resources",
+        one(
+            allow(GET, "*"),
+            deny(GET, "*", {**NOT_ME, "Null": {TAG: "false"}}),
+            deny(GET, "arn:aws:s3:::other/*", {"Null": {TAG: "true"}}),
+        ),
+        one(
+            allow(GET, "*"),
+            deny(GET, "*", {**NOT_ME, "Null": {TAG: "false"}}),
+            deny("s3:*", "*", {"Null": {TAG: "true"}}),
+        ),
+        opens=Ask(GET, FOREIGN_OBJECT, {"aws:ResourceTag/owner": "tenant-b"}, tags={}),
+        severity="warning",
+    ),
 ]
 
 
@@ -147,3 +178,12 @@ def test_if_exists_on_a_key_that_separates_nobody_is_no_finding() -> None:
     found = codes(*one(allow(GET, OWN_OBJECTS, {"BoolIfExists": {"aws:SecureTransport": "true"}})))
 
     assert not found
+
+
+def test_a_scan_of_another_table_slips_by_no_deny() -> None:
+    apart = one(
+        allow("dynamodb:Scan", f"{TABLE}-of-countries"),
+        deny("*", TABLE, {"ForAnyValue:StringNotEquals": {"dynamodb:LeadingKeys": MINE}}),
+    )
+
+    assert "deny-silent-on-absent-key" not in codes(*apart)

@@ -137,7 +137,7 @@ def test_whatever_is_no_policy_is_a_clean_error(text: str | bytes) -> None:
 
 @given(patterns, patterns)
 def test_patterns_meet_where_a_text_matches_both(one: str, other: str) -> None:
-    shared = common_text(glob(one), glob(other))
+    shared = common_text(glob(one), glob(other), Effort())
 
     assert meet(glob(one), glob(other), Effort()) == (shared is not None)
     assert meet(glob(other), glob(one), Effort()) == (shared is not None)

@@ -119,11 +119,31 @@ def test_a_key_of_a_service_that_is_not_known_by_heart_is_no_finding(key: str) -
     assert "unknown-condition-key" not in found
 
 
-def test_everyone_with_the_tenants_tag_is_no_finding() -> None:
-    tied = {
-        **PUBLIC,
-        "Resource": f"{BUCKET}/*",
-        "Condition": {"StringEquals": {"s3:ExistingObjectTag/user_id": MINE}},
-    }
+STRANGER = Principal(
+    PrincipalKind.ARN,
+    "arn:aws:sts::999988887777:assumed-role/evil/x",
+    role_tags={"user_id": "tenant-a"},
+)
 
-    assert "everyone-in-resource-policy" not in codes(*one(tied))
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("aws:PrincipleTag/user_id", "aws:principaltag/user_id"),
+        ("aws:PrincipalTags/user_id", "aws:principaltag/user_id"),
+        ("aws:PrincipalTag", "aws:principaltag/TAG"),
+        ("aws:RequestTag", "aws:requesttag/TAG"),
+        ("s3:ExistingObjectTags/Owner", "s3:existingobjecttag/Owner"),
+        ("dynamodb:LeadingKey", "dynamodb:leadingkeys"),
+        ("aws:SourceVpcee", "aws:sourcevpce"),
+    ],
+)
+def test_a_misspelt_tag_key_is_mended_to_a_tag_key(key: str, meant: str) -> None:
+    from tests.iam.lint.cases import findings
+
+    case = Case(
+        "unknown-condition-key", "", one(allow(GET, "*", {"StringNotEquals": {key: "x"}})), []
+    )
+    (found,) = [one for one in findings(case, case.bad) if one.code == case.code]
+
+    assert found.mend == f"write `{meant}`"

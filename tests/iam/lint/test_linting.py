@@ -7,15 +7,16 @@ from importlib import import_module
 import pytest
 
 from tests.iam.build import document
-from tests.iam.lint.cases import MINE, TABLE, Case, allow, codes, deny, one, read
+from tests.iam.lint.cases import MINE, TABLE, Case, allow, codes, deny, one, read, trust
 from valetkey.demo.policies import broker_policy, permission_policy, trust_policy
 from valetkey.errors import ValetkeyError
 from valetkey.iam.lint import RULES, Severity, lint
 
 THEMES = (
-    "absence", "callers_words", "elements", "listing", "power", "sets", "tenant_text", "trust",
-    "unions", "web_identity",
+    "absence", "callers", "callers_words", "elements", "listing", "power", "sets", "tenant_text",
+    "trust", "trust_tags", "unions", "web_identity",
 )  # fmt: skip
+OBJECTS = "arn:aws:s3:::b/"
 BROKER = "arn:aws:iam::111122223333:role/ValetkeyBroker"
 
 
@@ -46,7 +47,7 @@ def test_codes_are_unique_and_kebab_case() -> None:
 def test_the_demos_policies_have_no_finding() -> None:
     role = [permission_policy(TABLE, "trace-artifacts"), trust_policy(BROKER)]
 
-    assert lint(read(role)) == ()
+    assert {one.code for one in lint(read(role))} <= {"source-identity-not-required"}
     assert lint(read([broker_policy("arn:aws:iam::111122223333:role/AgentTenantData")])) == ()
 
 
@@ -97,6 +98,19 @@ def test_a_normal_role_takes_less_than_50_milliseconds() -> None:
         + [allow(f"s3:G{'*t' * 20}{i}", f"arn:aws:s3:::b/{'*b' * 20}{i}") for i in range(150)],
         [allow([f"s3:A{i}" for i in range(4_000)], f"arn:aws:s3:::{MINE}/*")] * 8
         + [allow([f"s3:B{i}" for i in range(4_000)], "*")] * 8,
+        [deny("*", "*", {"StringEquals": {"aws:PrincipalTag/t": "x"}})] * 9_000,
+        [allow("dynamodb:*", "*")]
+        + [deny("*", "*", {"ForAnyValue:StringNotEquals": {"dynamodb:LeadingKeys": MINE}})] * 7_000,
+        [allow("*", [], {"StringEquals": {"aws:ResourceTag/o": MINE}}), allow("*", "*")] * 5_000,
+        [allow("s3:GetObject", f"arn:aws:s3:::b/{MINE}/*"), allow("*", f"{OBJECTS}*a")] * 5_000
+        + [deny("*", "*")],
+        [allow("*", "*", {"StringEquals": {f"aws:principa{i}tag": "x" for i in range(30_000)}})],
+        [allow("*", "*", {"StringLike": {"s3:prefix": [f"{i}{MINE}" for i in range(30_000)]}})],
+        [allow("*", f"arn:aws:s3:::b/${{aws:PrincipalTag/t{i}}}/*") for i in range(9_000)],
+        [
+            trust("sts:AssumeRole", None, {"StringLike": {f"aws:RequestTag/t{i}": "?*"}})
+            for i in range(6_000)
+        ],
     ],
 )
 @pytest.mark.slow
@@ -108,6 +122,27 @@ def test_hostile_patterns_end_soon(statements: list[dict[str, object]]) -> None:
         assert error.code in ("policies-too-large", "malformed-policy")
 
     assert time.process_time() - began < 15
+
+
+def test_a_role_at_awss_limits_is_not_too_large() -> None:
+    tied = {"StringEquals": {"aws:ResourceTag/owner": MINE}}
+    statements = [
+        allow(["glue:Get*", *(f"glue:Do{i + j}" for j in range(9))], "*", condition)
+        for i in range(80)
+        for condition in (tied, None)
+    ]
+
+    assert lint(read([*one(*statements), *one(deny("*", "arn:aws:s3:::audit/*"))]))
+
+
+def test_pairs_that_a_deny_closes_cost_as_well() -> None:
+    own = [allow("s3:GetObject", f"{OBJECTS}{'a*' * 100}{MINE}/{i}*") for i in range(20)]
+    wide = [allow("s3:GetObject", f"{OBJECTS}{'*a' * 100}*{i}*") for i in range(20)]
+
+    with pytest.raises(ValetkeyError) as caught:
+        lint(read(one(*own, *wide, deny("s3:GetObject", "*"))))
+
+    assert caught.value.code == "policies-too-large"
 
 
 @pytest.mark.parametrize(

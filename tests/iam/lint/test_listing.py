@@ -2,12 +2,13 @@
 
 import pytest
 
-from tests.iam.build import document
+from tests.iam.build import document, statement
 from tests.iam.lint.cases import (
     BUCKET,
     FOREIGN_OBJECT,
     MINE,
     OWN_OBJECTS,
+    ROLE,
     Ask,
     Case,
     allow,
@@ -18,6 +19,8 @@ from tests.iam.lint.cases import (
 )
 
 GET, LIST = "s3:GetObject", "s3:ListBucket"
+DELIMITER = "s3:delimiter"
+AGENT = {"AWS": ROLE}
 OWN_PREFIX = {"StringLike": {"s3:prefix": f"traces/{MINE}/*"}}
 LIST_ALL = Ask(LIST, BUCKET)
 NARROW, OWN_LIST = allow(GET, OWN_OBJECTS), allow(LIST, BUCKET, OWN_PREFIX)
@@ -74,6 +77,51 @@ CASES = [
         one(allow("s3:*", "*"), deny(GET, f"{BUCKET}/*")),
         opens=Ask(GET, FOREIGN_OBJECT),
     ),
+    *(
+        Case(
+            "list-without-prefix",
+            f"a prefix of everybody's: {condition}",
+            one(NARROW, allow(LIST, BUCKET, condition)),
+            one(NARROW, OWN_LIST),
+            opens=Ask(LIST, BUCKET, {"s3:prefix": prefix}),
+        )
+        for prefix, condition in (
+            ("traces/tenant-b/", {"StringLike": {"s3:prefix": "*"}}),
+            ("traces/tenant-b/", {"StringLike": {"s3:prefix": "traces/*"}}),
+            ("traces/", {"StringEquals": {"s3:prefix": "traces/"}}),
+            ("", {"StringEquals": {"s3:prefix": ""}}),
+            ("traces/tenant-b/", {"Null": {"s3:prefix": "false"}}),
+            ("traces/tenant-b/", {"StringNotLike": {"s3:prefix": "other/*"}}),
+            ("", {"StringLike": {"aws:PrincipalTag/user_id": "?*"}}),
+        )
+    ),
+    Case(
+        "list-without-prefix",
+        "folders, one level at a time",
+        one(
+            NARROW,
+            allow(LIST, BUCKET, {"StringEquals": {"s3:prefix": ["", "traces/"], DELIMITER: "/"}}),
+        ),
+        one(NARROW, OWN_LIST),
+        severity="note",
+    ),
+    Case(
+        "list-without-prefix",
+        "a Deny of the other list",
+        one(NARROW, allow("s3:List*", BUCKET), deny(LIST, BUCKET)),
+        one(NARROW, allow("s3:List*", BUCKET), deny("s3:ListBucket*", BUCKET)),
+        opens=Ask("s3:ListBucketVersions", BUCKET),
+    ),
+    Case(
+        "list-and-get-in-one-statement",
+        "in a bucket policy",
+        one(statement(Action=[LIST, GET], Principal=AGENT, Resource=[BUCKET, OWN_OBJECTS])),
+        one(
+            statement(Action=GET, Principal=AGENT, Resource=OWN_OBJECTS),
+            statement(Action=LIST, Principal=AGENT, Resource=BUCKET, Condition=OWN_PREFIX),
+        ),
+        opens=LIST_ALL,
+    ),
 ]
 
 
@@ -110,3 +158,24 @@ def test_a_deny_by_prefix_closes_the_list() -> None:
 
 def test_a_role_without_tenants_may_list() -> None:
     assert not codes(*one(allow(LIST, BUCKET)))
+
+
+@pytest.mark.parametrize("prefix", ["public/*", "traces-of-nobody/", ["a/*", "b/"]])
+def test_a_prefix_that_no_tenant_has_is_no_finding(prefix: str | list[str]) -> None:
+    public = allow(LIST, BUCKET, {"StringLike": {"s3:prefix": prefix}})
+
+    assert "list-without-prefix" not in codes(*one(NARROW, public))
+
+
+def test_a_value_beside_the_own_prefix_is_said_once() -> None:
+    both = allow(LIST, BUCKET, {"StringLike": {"s3:prefix": [f"traces/{MINE}/*", "traces/*"]}})
+    found = codes(*one(NARROW, both))
+
+    assert "broad-value-beside-tenant" in found
+    assert "list-without-prefix" not in found
+
+
+def test_lists_that_not_action_excludes_are_not_covered() -> None:
+    rest = statement(Action=None, NotAction=["s3:*", "iam:*"])
+
+    assert "list-without-prefix" not in codes(*one(NARROW, rest))

@@ -25,6 +25,8 @@ OWN_ROWS = {
 }
 APPROVE = Ask("dynamodb:PutItem", APPROVALS, {"dynamodb:LeadingKeys": ("tenant-a",)})
 BY_TAG = {"StringEquals": {"s3:ExistingObjectTag/user_id": MINE}}
+UPDATE, POLICIES = "dynamodb:UpdateItem", "arn:aws:s3:::policies"
+OWN_KEY = {"dynamodb:LeadingKeys": [MINE]}
 WRITE = ["dynamodb:PutItem", "dynamodb:Query"]
 
 CASES = [
@@ -50,6 +52,14 @@ CASES = [
         one(statement(Action=None, NotAction="iam:*")),
         one(statement(Action=None, NotAction="iam:*", Resource="arn:aws:s3:::b/*")),
         opens=APPROVE,
+        guarded=(APPROVALS,),
+    ),
+    Case(
+        "may-write-guarded",
+        "a pattern of no known action",
+        one(allow("dynamodb:*Table", APPROVALS)),
+        one(allow("dynamodb:*Table", APPROVALS), deny("dynamodb:*", APPROVALS)),
+        opens=Ask("dynamodb:DeleteTable", APPROVALS),
         guarded=(APPROVALS,),
     ),
     Case(
@@ -92,6 +102,55 @@ CASES = [
         ),
         path="$.Statement[1].Action",
     ),
+    Case(
+        "may-write-guarded",
+        "a Deny of one of the writes",
+        one(allow(["dynamodb:PutItem", UPDATE], APPROVALS), deny("dynamodb:PutItem", APPROVALS)),
+        one(
+            allow(["dynamodb:PutItem", UPDATE], APPROVALS),
+            deny(["dynamodb:PutItem", UPDATE], APPROVALS),
+        ),
+        opens=Ask(UPDATE, APPROVALS),
+        guarded=(APPROVALS,),
+    ),
+    Case(
+        "may-write-guarded",
+        "a Deny of rows that are not the caller's",
+        one(
+            allow(WRITE, APPROVALS),
+            deny("dynamodb:*", APPROVALS, {"ForAnyValue:StringNotEquals": OWN_KEY}),
+            deny("dynamodb:*", APPROVALS, {"Null": {"dynamodb:LeadingKeys": "true"}}),
+        ),
+        one(allow(WRITE, APPROVALS), deny(WRITE, APPROVALS)),
+        opens=APPROVE,
+        guarded=(APPROVALS,),
+    ),
+    Case(
+        "may-write-guarded",
+        "an object of the bucket of policies",
+        one(allow("s3:PutObject", f"{POLICIES}/*")),
+        one(allow("s3:PutObject", f"{POLICIES}-2/*")),
+        opens=Ask("s3:PutObject", f"{POLICIES}/p.cedar"),
+        guarded=(POLICIES,),
+    ),
+    Case(
+        "may-change-own-permissions",
+        "a Deny of the first action",
+        one(allow("iam:*", "*"), deny("iam:PutRolePolicy", "*")),
+        one(allow("iam:*", "*"), deny("iam:*", "*")),
+        opens=Ask("iam:AttachRolePolicy", ROLE),
+    ),
+    Case(
+        "tag-it-mine",
+        "a Deny of one of the tagging actions",
+        one(
+            allow("s3:GetObject", "*", BY_TAG),
+            allow("s3:Put*Tagging", "*"),
+            deny("s3:PutObjectTagging", "*"),
+        ),
+        one(allow("s3:GetObject", "*", BY_TAG), allow("s3:Put*Tagging", "*"), deny("s3:Put*", "*")),
+        opens=Ask("s3:PutObjectVersionTagging", FOREIGN_OBJECT),
+    ),
 ]
 
 
@@ -125,3 +184,53 @@ def test_passing_a_role_to_one_service_is_no_finding() -> None:
     bound = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 
     assert "may-pass-any-role" not in codes(*one(allow("iam:PassRole", "*", bound)))
+
+
+def test_awss_power_user_does_not_change_its_own_permissions() -> None:
+    power_user = one(
+        statement(Action=None, NotAction=["iam:*", "organizations:*", "account:*"]),
+        allow(["iam:CreateServiceLinkedRole", "iam:ListRoles", "account:ListRegions"], "*"),
+    )
+
+    assert not {"may-change-own-permissions", "may-pass-any-role"} & codes(*power_user)
+
+
+def test_a_write_that_not_action_excludes_is_no_finding() -> None:
+    spared = statement(Action=None, NotAction=["dynamodb:*"])
+
+    assert "may-write-guarded" not in codes(*one(spared), guarded=[APPROVALS])
+
+
+@pytest.mark.parametrize("spared", [APPROVALS, TABLES, "arn:aws:dynamodb:*"])
+def test_a_resource_that_not_resource_excludes_is_not_reached(spared: str) -> None:
+    others = statement(Action="dynamodb:PutItem", Resource=None, NotResource=[spared])
+
+    assert "may-write-guarded" not in codes(*one(others), guarded=[APPROVALS])
+
+
+def test_a_not_resource_with_a_variable_spares_the_callers_own_alone() -> None:
+    others = statement(Action="dynamodb:PutItem", Resource=None, NotResource=f"{APPROVALS}{MINE}")
+
+    assert "may-write-guarded" in codes(*one(others), guarded=[APPROVALS])
+
+
+def test_a_deny_takes_the_passing_of_roles_back() -> None:
+    whole = one(allow("*", "*"), deny(["iam:*", "sts:*"], "*"))
+
+    assert not {"may-pass-any-role", "may-assume-any-role"} & codes(*whole)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"elasticloadbalancing:CreateAction": ["CreateListener"]}},
+        {"StringEquals": {"aws:ResourceTag/made-by": "${aws:userid}"}},
+    ],
+)
+def test_tagging_what_one_makes_is_no_finding(condition: dict[str, dict[str, object]]) -> None:
+    whole = one(
+        allow("elasticloadbalancing:*", "*", {"StringEquals": {"aws:ResourceTag/user_id": MINE}}),
+        allow("elasticloadbalancing:AddTags", "*", condition),
+    )
+
+    assert "tag-it-mine" not in codes(*whole)

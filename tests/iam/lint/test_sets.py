@@ -15,6 +15,7 @@ from tests.iam.lint.cases import (
     trust,
 )
 
+KEYS, FIRST = "dynamodb:LeadingKeys", "dynamodb:FirstPartitionKeyValues"
 OWN_ROWS = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [MINE]}}
 GUARD = {"Null": {"dynamodb:LeadingKeys": "false"}}
 ROWS = ["dynamodb:Query", "dynamodb:Scan"]
@@ -90,6 +91,44 @@ CASES = [
         one(allow("dynamodb:Query", TABLE, {**OWN_ROWS, **GUARD})),
         severity="note",
         path="$.Statement[0].Action[1]",
+    ),
+    Case(
+        "for-all-values-in-deny",
+        "one own key turns the deny off",
+        one(
+            allow("dynamodb:*", TABLE),
+            deny("dynamodb:*", TABLE, {"ForAllValues:StringNotEquals": {KEYS: [MINE]}}),
+        ),
+        one(
+            allow("dynamodb:*", TABLE),
+            deny("dynamodb:*", TABLE, {"ForAnyValue:StringNotEquals": {KEYS: [MINE]}}),
+            deny("dynamodb:*", TABLE, {"Null": {KEYS: "true"}}),
+        ),
+        opens=BATCH,
+        path='$.Statement[1].Condition["ForAllValues:StringNotEquals"]["dynamodb:LeadingKeys"]',
+    ),
+    Case(
+        "for-all-values-in-deny",
+        "where the allows keep to the tenant the deny is of no use",
+        one(
+            allow("dynamodb:Query", TABLE, {**OWN_ROWS, **GUARD}),
+            deny("dynamodb:*", TABLE, {"ForAllValues:StringNotEquals": {KEYS: [MINE]}}),
+        ),
+        one(allow("dynamodb:Query", TABLE, {**OWN_ROWS, **GUARD})),
+        severity="warning",
+    ),
+    Case(
+        "for-any-value-opens-batch",
+        "the partition key of an index",
+        one(allow("dynamodb:Query", TABLE, {"ForAnyValue:StringEquals": {FIRST: [MINE]}})),
+        one(
+            allow(
+                "dynamodb:Query",
+                TABLE,
+                {"ForAllValues:StringEquals": {FIRST: [MINE]}, "Null": {FIRST: "false"}},
+            )
+        ),
+        opens=Ask("dynamodb:Query", TABLE, {FIRST: ("tenant-a", "tenant-b")}),
     ),
 ]
 

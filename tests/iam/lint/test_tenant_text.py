@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.iam.build import document
+from tests.iam.build import document, statement
 from tests.iam.lint.cases import (
     BUCKET,
     MINE,
@@ -80,6 +80,43 @@ CASES = [
         one(allow(LIST, BUCKET), deny(LIST, BUCKET, {"StringLike": {"s3:prefix": "traces/*"}})),
         opens=Ask(LIST, BUCKET, {"s3:prefix": "traces/tenant-b/"}),
     ),
+    Case(
+        "variable-without-delimiter",
+        "what a Deny spares",
+        one(
+            allow(GET, f"{BUCKET}/*"),
+            statement(Effect="Deny", Resource=None, NotResource=f"{BUCKET}/traces/{MINE}*"),
+        ),
+        one(
+            allow(GET, f"{BUCKET}/*"),
+            statement(Effect="Deny", Resource=None, NotResource=OWN_OBJECTS),
+        ),
+        opens=Ask(GET, f"{BUCKET}/traces/tenant-ab/1.txt"),
+        path="$.Statement[1].NotResource",
+    ),
+    Case(
+        "variable-without-delimiter",
+        "the prefixes that a Deny spares",
+        one(
+            allow(LIST, BUCKET),
+            deny(LIST, "*", {"StringNotLike": {"s3:prefix": f"{MINE}*"}}),
+        ),
+        one(
+            allow(LIST, BUCKET),
+            deny(LIST, "*", {"StringNotLike": {"s3:prefix": f"{MINE}/*"}}),
+        ),
+        opens=Ask(LIST, BUCKET, {"s3:prefix": "tenant-ab/"}),
+    ),
+    Case(
+        "variable-without-delimiter",
+        "a loose Deny beside exact Allows",
+        one(
+            allow(GET, OWN_OBJECTS),
+            statement(Effect="Deny", Resource=None, NotResource=f"{BUCKET}/traces/{MINE}*"),
+        ),
+        one(allow(GET, OWN_OBJECTS)),
+        severity="warning",
+    ),
 ]
 
 
@@ -102,3 +139,9 @@ def test_a_star_in_the_region_stands_before_no_name() -> None:
     table = f"arn:aws:dynamodb:*:*:table/{MINE}"
 
     assert "wildcard-before-variable" not in codes(*one(allow("dynamodb:Query", table)))
+
+
+def test_a_deny_of_more_than_the_own_is_no_loose_end() -> None:
+    wide = one(allow(GET, "*"), deny(GET, f"{BUCKET}/{MINE}*"))
+
+    assert "variable-without-delimiter" not in codes(*wide)

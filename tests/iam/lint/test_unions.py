@@ -29,6 +29,18 @@ FOREIGN_GET = Ask(GET, FOREIGN_OBJECT)
 SCAN = Ask("dynamodb:Scan", TABLE)
 KEEP_OUT = deny("s3:*", "*", {"StringNotEquals": {"s3:ExistingObjectTag/user_id": MINE}})
 
+TAG = "aws:PrincipalTag/user_id"
+OWN_TAG = {"StringEquals": {"s3:ExistingObjectTag/user_id": MINE}}
+NARROW_BOTH = allow([GET, "s3:PutObject"], OWN_OBJECTS)
+ELSEWHERE = statement(Effect="Deny", Action="s3:*", Resource=None, NotResource=OWN_OBJECTS)
+ROWS_BATCH = allow("dynamodb:BatchGetItem", TABLE, OWN_ROWS)
+
+
+def _keep_rows(quantifier: str) -> dict[str, object]:
+    condition = {f"{quantifier}:StringNotEquals": {"dynamodb:LeadingKeys": [MINE]}}
+    return deny("dynamodb:*", TABLE, condition)
+
+
 CASES = [
     Case(
         "broad-allow-masks-tenant",
@@ -108,6 +120,54 @@ CASES = [
         opens=Ask("s3:ListBucket", BUCKET, {"s3:prefix": "traces/tenant-b/"}),
         path='$.Statement[0].Condition.StringLike["s3:prefix"][1]',
     ),
+    *(
+        Case(
+            "broad-allow-masks-tenant",
+            f"every tenant has a tag: {condition}",
+            one(NARROW, allow(GET, f"{BUCKET}/*", condition)),
+            one(NARROW, allow(GET, f"{BUCKET}/*", OWN_TAG)),
+            opens=Ask(GET, FOREIGN_OBJECT, {"aws:SourceIdentity": "tenant-a"}),
+        )
+        for condition in (
+            {"StringLike": {TAG: "*"}},
+            {"StringEquals": {TAG: MINE}},
+            {"StringNotEquals": {TAG: ""}, "Null": {TAG: "false"}},
+            {"StringNotEquals": {"s3:ExistingObjectTag/user_id": MINE}},
+            {"StringEquals": {"aws:SourceIdentity": MINE}},
+            {"StringEquals": {TAG: "${aws:SourceIdentity}"}},
+        )
+    ),
+    Case(
+        "broad-allow-masks-tenant",
+        "one tenant that reads all",
+        one(NARROW, allow(GET, f"{BUCKET}/*", {"StringEquals": {TAG: "admin"}})),
+        one(NARROW, allow(GET, f"{BUCKET}/*", OWN_TAG)),
+        opens=Ask(GET, FOREIGN_OBJECT, tags={"user_id": "admin"}),
+        severity="warning",
+    ),
+    Case(
+        "broad-allow-masks-tenant",
+        "a Deny of the first action",
+        one(NARROW_BOTH, allow([GET, "s3:PutObject"], f"{BUCKET}/*"), {**ELSEWHERE, "Action": GET}),
+        one(NARROW_BOTH, allow([GET, "s3:PutObject"], f"{BUCKET}/*"), ELSEWHERE),
+        opens=Ask("s3:PutObject", FOREIGN_OBJECT),
+    ),
+    Case(
+        "data-action-without-tenant",
+        "a Deny of the narrow statement's action alone",
+        one(NARROW, allow("s3:*", f"{BUCKET}/*"), {**ELSEWHERE, "Action": GET}),
+        one(NARROW, allow("s3:*", f"{BUCKET}/*"), ELSEWHERE),
+        opens=Ask("s3:DeleteObject", FOREIGN_OBJECT),
+    ),
+    Case(
+        "broad-allow-masks-tenant",
+        "a Deny of batches without an own key",
+        one(ROWS_BATCH, allow("dynamodb:BatchGetItem", TABLE), _keep_rows("ForAllValues")),
+        one(ROWS_BATCH, allow("dynamodb:BatchGetItem", TABLE), _keep_rows("ForAnyValue")),
+        opens=Ask(
+            "dynamodb:BatchGetItem", TABLE, {"dynamodb:LeadingKeys": ("tenant-a", "tenant-b")}
+        ),
+    ),
 ]
 
 
@@ -128,18 +188,6 @@ def test_a_deny_that_hangs_on_something_else_closes_nothing() -> None:
     assert "broad-allow-masks-tenant" in codes(*one(NARROW, allow(GET, f"{BUCKET}/*"), vpc))
 
 
-def test_values_that_never_meet_keep_two_lists_apart() -> None:
-    def listing(prefix: str) -> dict[str, object]:
-        return allow("s3:ListBucket", BUCKET, {"StringLike": {"s3:prefix": prefix}})
-
-    assert "broad-allow-masks-tenant" not in codes(
-        *one(listing(f"traces/{MINE}/*"), listing("public/*"))
-    )
-    assert "broad-allow-masks-tenant" in codes(
-        *one(listing(f"traces/{MINE}/*"), listing("traces/*"))
-    )
-
-
 def test_a_folder_that_is_named_is_no_other_tenants() -> None:
     assert "broad-allow-masks-tenant" not in codes(
         *one(NARROW, allow(GET, f"{BUCKET}/traces/shared/*"))
@@ -148,3 +196,34 @@ def test_a_folder_that_is_named_is_no_other_tenants() -> None:
 
 def test_a_role_without_tenants_has_nothing_to_mask() -> None:
     assert not codes(*one(allow("s3:*", "*"), allow(GET, f"{BUCKET}/*")))
+
+
+@pytest.mark.parametrize("spared", [["s3:*", "iam:*"], ["*:GetObject"], ["s3:Get*"]])
+def test_what_not_action_excludes_is_not_covered(spared: list[str]) -> None:
+    rest = statement(Action=None, NotAction=spared)
+
+    assert "broad-allow-masks-tenant" not in codes(*one(NARROW, rest))
+
+
+def test_a_value_of_the_resource_ties_either_way_round() -> None:
+    turned = {"StringEquals": {TAG: "${s3:ExistingObjectTag/user_id}"}}
+
+    assert "broad-allow-masks-tenant" not in codes(*one(NARROW, allow(GET, f"{BUCKET}/*", turned)))
+
+
+def test_a_resource_control_closes_the_broad_allow() -> None:
+    everybody = statement(
+        Effect="Deny", Principal="*", Action="s3:*", Resource=None,
+        NotResource=[OWN_OBJECTS, BUCKET],
+    )  # fmt: skip
+    whole = [document(NARROW, allow("s3:*", f"{BUCKET}/*")), document(everybody)]
+
+    assert "broad-allow-masks-tenant" not in codes(*whole)
+
+
+def test_a_deny_that_may_spare_the_role_closes_nothing() -> None:
+    spared = {"AWS": ["123456789012", "arn:aws:iam::123456789012:role/agent"]}
+    others = statement(Effect="Deny", NotPrincipal=spared, Action="s3:*", Resource=f"{BUCKET}/*")
+    whole = [document(NARROW, allow("s3:*", f"{BUCKET}/*")), document(others)]
+
+    assert "broad-allow-masks-tenant" in codes(*whole)

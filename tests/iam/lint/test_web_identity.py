@@ -3,11 +3,12 @@
 import pytest
 
 from tests.iam.build import Json
-from tests.iam.lint.cases import ROLE, Ask, Case, check, codes, one, trust
+from tests.iam.lint.cases import ROLE, Ask, Case, check, codes, findings, one, trust
 from valetkey.iam import Principal, PrincipalKind
 
 HOST = "token.actions.githubusercontent.com"
 PROVIDER = f"arn:aws:iam::123456789012:oidc-provider/{HOST}"
+POOL = "cognito-identity.amazonaws.com"
 WEB = "sts:AssumeRoleWithWebIdentity"
 AUDIENCE = {f"{HOST}:aud": "sts.amazonaws.com"}
 SUBJECT = {f"{HOST}:sub": "repo:acme/agents:ref:refs/heads/main"}
@@ -15,6 +16,20 @@ SUBJECT = {f"{HOST}:sub": "repo:acme/agents:ref:refs/heads/main"}
 
 def web(condition: Json | None = None) -> list[Json]:
     return one(trust(WEB, {"Federated": PROVIDER}, condition))
+
+
+def pool(method: str, more: Json | None = None) -> list[Json]:
+    """The trust that Cognito makes for the roles of an identity pool."""
+    return one(
+        trust(
+            WEB,
+            {"Federated": POOL},
+            {
+                "StringEquals": {f"{POOL}:aud": "eu-west-1:x", **(more or {})},
+                "ForAnyValue:StringLike": {f"{POOL}:amr": method},
+            },
+        )
+    )
 
 
 def token(subject: str, audience: str = "sts.amazonaws.com") -> Ask:
@@ -75,6 +90,52 @@ CASES = [
         opens=token("repo:acme/other:pull_request"),
         severity="warning",
     ),
+    Case(
+        "web-identity-without-subject",
+        "a subject of which nothing is asked but to be there",
+        web({"StringEquals": AUDIENCE, "Null": {f"{HOST}:sub": "false"}}),
+        BOTH,
+        opens=STRANGER,
+    ),
+    Case(
+        "web-identity-without-subject",
+        "a subject that is there and only not another",
+        web(
+            {
+                "StringEquals": AUDIENCE,
+                "StringNotEquals": SUBJECT,
+                "Null": {f"{HOST}:sub": "false"},
+            }
+        ),
+        BOTH,
+        opens=STRANGER,
+    ),
+    Case(
+        "web-identity-without-audience",
+        "any audience",
+        web({"StringEquals": SUBJECT, "StringLike": {f"{HOST}:aud": "*"}}),
+        BOTH,
+        opens=token(SUBJECT[f"{HOST}:sub"], "another"),
+    ),
+    Case(
+        "web-identity-without-subject",
+        "everybody who signs in to an identity pool",
+        pool("authenticated"),
+        pool("authenticated", {f"{POOL}:sub": "eu-west-1:1"}),
+        severity="note",
+    ),
+    Case(
+        "web-identity-without-subject",
+        "guests of an identity pool",
+        pool("unauthenticated"),
+        pool("authenticated", {f"{POOL}:sub": "eu-west-1:1"}),
+        opens=Ask(
+            WEB,
+            ROLE,
+            {f"{POOL}:aud": "eu-west-1:x", f"{POOL}:amr": ("unauthenticated",)},
+            principal=Principal(PrincipalKind.FEDERATED, POOL),
+        ),
+    ),
 ]
 
 
@@ -112,3 +173,25 @@ def test_a_saml_provider_is_no_web_identity() -> None:
     saml = {"Federated": "arn:aws:iam::123456789012:saml-provider/x"}
 
     assert not any(code.startswith("web-identity") for code in codes(*one(trust("sts:*", saml))))
+
+
+@pytest.mark.parametrize("method", ["*", "un*", "?nauthenticated"])
+def test_a_pattern_of_sign_ins_that_guests_fit_is_an_error(method: str) -> None:
+    case = Case("web-identity-without-subject", "", pool(method), [])
+    (found,) = [one for one in findings(case, case.bad) if one.code == case.code]
+
+    assert found.severity.value == "error"
+
+
+def test_a_pool_that_is_not_named_is_any_pool() -> None:
+    any_pool = one(
+        trust(
+            WEB,
+            {"Federated": POOL},
+            {"ForAnyValue:StringLike": {f"{POOL}:amr": "authenticated"}},
+        )
+    )
+    case = Case("web-identity-without-subject", "", any_pool, [])
+    (found,) = [one for one in findings(case, case.bad) if one.code == case.code]
+
+    assert found.severity.value == "error"

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 
 from valetkey.iam.condition import Quantifier
+from valetkey.iam.lint.closing import LEADING_KEYS, closing_policies, is_closed
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
+from valetkey.iam.lint.pattern import Pattern, common_text, glob, meet, within
 from valetkey.iam.lint.role import REQUEST_TAG, Role
-from valetkey.iam.lint.sets import LEADING_KEYS
 from valetkey.iam.lint.written import Line, Written
+from valetkey.iam.policies import Policies
 from valetkey.iam.policy import Layer
 
 THEME = "Absent keys"
+ANYTHING, TABLES = glob("*"), glob("arn:*:dynamodb:*:*:table/*")
 ALWAYS = frozenset({
     "aws:currenttime", "aws:epochtime", "aws:principalaccount", "aws:principalarn",
     "aws:principaltype", "aws:requestedregion", "aws:securetransport", "aws:useragent",
@@ -66,7 +69,7 @@ RULES = (NEGATED, IF_EXISTS, NULL_TRUE, SPARES, SILENT)
 def _separates(role: Role, statement: Written, line: Line) -> bool:
     """Tell whether the line is about tenants: in a trust policy, about the tags asked for."""
     asked = line.key.removeprefix(REQUEST_TAG) in role.tags and line.key.startswith(REQUEST_TAG)
-    return role.ties(statement, line) or (statement.layer is Layer.TRUST and asked)
+    return role.speaks_of_tenant(statement, line) or (statement.layer is Layer.TRUST and asked)
 
 
 def negated_in_allow(role: Role) -> Iterator[Finding]:
@@ -111,36 +114,61 @@ def null_true_in_allow(role: Role) -> Iterator[Finding]:
 
 def deny_with_null_guard(role: Role) -> Iterator[Finding]:
     """Find a Deny by a negated operator on a tenant's tag that also needs the tag."""
-    for statement in role.statements():
-        if statement.allow:
-            continue
+    for statement in role.denies():
         for line in statement.lines:
+            if not (line.negated and role.is_tenant_key(line.key)):
+                continue
+            role.effort.spend(len(statement.lines_on(line.key)))
             guards = [one for one in statement.lines_on(line.key) if one.says_null(wanted=False)]
-            spares = line.negated and guards and role.is_tenant_key(line.key)
-            if spares and not _denies_absence(role, line.key):
+            if guards and not _denies_absence(role, statement, line.key):
                 yield found(SPARES, statement.file, path=guards[0].path)
 
 
-def _denies_absence(role: Role, key: str) -> bool:
+def _denies_absence(role: Role, of: Written, key: str) -> bool:
+    """Tell whether a Deny without other conditions stops requests that lack the key, for all the
+    principals, actions and resources of the statement.
+    """
     return any(
-        line.says_null(wanted=True)
-        for statement in role.statements()
-        if not statement.allow
-        for line in statement.lines_on(key)
+        len(one.lines) == 1 and one.lines[0].says_null(wanted=True) and _is_wider(role, one, of)
+        for one in role.denies()
+        if one.lines_on(key)
     )
+
+
+def _is_wider(role: Role, one: Written, other: Written) -> bool:
+    """Tell whether the one statement is plainly about all that the other is about.
+
+    A resource's own Deny may be in another document: principals are compared as texts.
+    """
+    if one is other or one.not_action or one.not_resource or one.not_principal:
+        return False
+    if other.not_action or other.not_resource or other.not_principal:
+        actions, resources = [glob("*")], [glob("*")]
+    else:
+        actions = [glob(text.value.lower()) for text in other.actions]
+        resources = [role.pattern(other, text) for text in other.resources]
+    named = {text.value for _, text in one.principals}
+    return (
+        (not named or "*" in named or named >= {text.value for _, text in other.principals})
+        and _hold_all([glob(text.value.lower()) for text in one.actions], actions, role)
+        and _hold_all([role.pattern(one, text) for text in one.resources], resources, role)
+    )
+
+
+def _hold_all(ones: list[Pattern], others: list[Pattern], role: Role) -> bool:
+    return all(any(within(other, one, role.effort) for one in ones) for other in others)
 
 
 def deny_on_absent_key(role: Role) -> Iterator[Finding]:
     """Find a Deny on foreign partition keys that a Scan of the role slips by, and one on a
     tenant's tag by a positive operator whose values the caller's own tag is compared with.
     """
-    for statement in role.statements():
-        if statement.allow:
-            continue
+    closing = closing_policies(role)
+    for statement in role.denies():
         for line in statement.lines:
-            if not line.needs_key or line.name == "Null" or _denies_absence(role, line.key):
+            if not line.needs_key or line.name == "Null":
                 continue
-            if line.key == LEADING_KEYS and line.negated and _scans(role):
+            if line.key == LEADING_KEYS and line.negated and _scans(role, closing, statement):
                 yield found(
                     SILENT,
                     statement.file,
@@ -148,14 +176,35 @@ def deny_on_absent_key(role: Role) -> Iterator[Finding]:
                     why="A role's Allow covers `dynamodb:Scan`, which has no leading keys.",
                     severity=Severity.ERROR,
                 )
-            elif role.is_tenant_key(line.key) and not line.negated:
+            elif (
+                role.is_tenant_key(line.key)
+                and not line.negated
+                and not _denies_absence(role, statement, line.key)
+            ):
                 yield found(SILENT, statement.file, path=line.path, severity=Severity.NOTE)
 
 
-def _scans(role: Role) -> bool:
+def _scans(role: Role, closing: Policies, deny: Written) -> bool:
+    """Tell whether an Allow covers a Scan of what the Deny is about, and no Deny stops it."""
     return any(
-        role.covers(one, "dynamodb:scan") and not one.needs(LEADING_KEYS) for one in role.allows()
+        not is_closed(role, closing, action="dynamodb:scan", resource=table)
+        for one in role.allows()
+        if role.covers(one, "dynamodb:scan") and not one.needs(LEADING_KEYS)
+        for table in _tables(role, one, deny)
     )
+
+
+def _tables(role: Role, allow: Written, deny: Written) -> Iterator[str | None]:
+    """Give a table for each two texts of the statements that meet."""
+    ours, theirs = (
+        [ANYTHING if one.not_resource else role.pattern(one, text) for text in one.resources]
+        for one in (allow, deny)
+    )
+    for one in ours:
+        for other in theirs:
+            if meet(one, other, role.effort) and meet(one, TABLES, role.effort):
+                named = one if other == ANYTHING else other
+                yield common_text(one if one != ANYTHING else TABLES, named, role.effort)
 
 
 CHECKS = (

@@ -50,9 +50,9 @@ def request_tags(role: Role) -> Iterator[Finding]:
         for text, _ in texts_of(statement):
             if any(_is_request_tag(role, one.key) for one in statement.variables_of(text)):
                 yield found(REQUEST_TAG_USED, statement.file, path=text.path)
-        for line in statement.lines:
-            if _is_request_tag(role, line.key) and not _tags(statement):
-                yield found(REQUEST_TAG_USED, statement.file, path=line.path)
+        lines = [line for line in statement.lines if _is_request_tag(role, line.key)]
+        for line in lines if lines and not _tags(statement) else ():
+            yield found(REQUEST_TAG_USED, statement.file, path=line.path)
 
 
 def _is_request_tag(role: Role, key: str) -> bool:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from valetkey.iam.lint.callers import says_who
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
 from valetkey.iam.lint.role import Role
-from valetkey.iam.lint.trust import says_who
 from valetkey.iam.policy import Layer
 
 THEME = "Elements"
@@ -47,7 +47,8 @@ EVERYONE = Rule(
     "everyone-in-resource-policy",
     Severity.ERROR,
     "everyone may use the resource",
-    "`*` is every caller of every account, anonymous ones included, and no condition says whose.",
+    "`*` is every caller of every account, anonymous ones included, and no condition says whose: "
+    "a tag is what the caller's own account says of it.",
     'name the principals, or add `"StringEquals": {"aws:PrincipalAccount": "…"}`',
     THEME,
 )
@@ -77,9 +78,12 @@ def negations(role: Role) -> Iterator[Finding]:
 
 
 def everyone(role: Role) -> Iterator[Finding]:
-    """Find resource policies that allow everyone, with no condition on the caller."""
+    """Find resource policies that allow everyone, with no condition on whose the caller is.
+
+    The caller's tag is its own account's word: it keeps no other account out.
+    """
     for one in role.allows(Layer.RESOURCE):
-        if says_who(one) or role.is_tied(one):
+        if says_who(one):
             continue
         for kind, text in one.principals:
             if kind == "*":

@@ -7,10 +7,13 @@ from valetkey.iam.lint.finding import Finding, Rule, Severity, found
 from valetkey.iam.lint.role import Role
 
 THEME = "Elements"
-TAGGED = (
-    "principaltag/", "requesttag/", "resourcetag/", "requestcontext/", "existingobjecttag/",
-    "requestobjecttag/", "accesspointtag/", "buckettag/",
-)  # fmt: skip
+TAGGED = {  # what stands before the slash of a key that ends with a tag's
+    "aws": ("principaltag", "requesttag", "resourcetag"),
+    "sts": ("requestcontext",),
+    "s3": ("accesspointtag", "buckettag", "existingobjecttag", "requestobjecttag"),
+    "dynamodb": (),
+}
+COMPARING = 500  # steps that looking for the nearest key costs
 # AWS's reference of global condition keys, of STS, DynamoDB and S3, in lower case.
 KNOWN = {
     "aws": frozenset({
@@ -18,6 +21,7 @@ KNOWN = {
         "currenttime", "ec2instancesourceprivateipv4", "ec2instancesourcevpc", "epochtime",
         "federatedprovider", "ismcpserviceaction", "multifactorauthage", "multifactorauthpresent",
         "principalaccount", "principalarn", "principalisawsservice", "principalorgid",
+        "principalorgmasteraccountid",  # of AWS's own policies
         "principalorgpaths", "principalservicename", "principalservicenameslist", "principaltype",
         "referer", "requestedregion", "resourceaccount", "resourceorgid", "resourceorgpaths",
         "securetransport", "signinsessionarn", "sourceaccount", "sourcearn", "sourceidentity",
@@ -76,18 +80,36 @@ def unknown_keys(role: Role) -> Iterator[Finding]:
     for statement in role.statements():
         for line in statement.lines:
             service, _, name = line.key.partition(":")
-            known = KNOWN.get(service)
-            if known is None or name in known or name.startswith(TAGGED):
+            if service not in KNOWN or _is_known(service, name):
                 continue
-            near = difflib.get_close_matches(name[:64], known, n=1)
+            role.effort.spend(COMPARING)
+            near = _nearest(service, line.written_key.partition(":")[2])
             opens = statement.allow != line.needs_key
             yield found(
                 UNKNOWN_KEY,
                 statement.file,
                 path=line.path,
-                mend=f"write `{service}:{near[0]}`" if near else "",
+                mend=f"write `{service}:{near}`" if near else "",
                 severity=Severity.ERROR if opens and near else None,
             )
+
+
+def _is_known(service: str, name: str) -> bool:
+    head, slash, tag = name.partition("/")
+    return name in KNOWN[service] or (head in TAGGED[service] and bool(slash and tag))
+
+
+def _nearest(service: str, written: str) -> str:
+    """Return the known key that was meant, as far as that can be told; "" where it can't.
+
+    A key with a tag in it is compared without the tag, which stays as it is.
+    """
+    head, slash, tag = written.partition("/")
+    candidates = [*TAGGED[service], *(() if slash else KNOWN[service])]
+    near = difflib.get_close_matches(head.lower()[:64], candidates, n=1)
+    if not near:
+        return ""
+    return f"{near[0]}/{tag or 'TAG'}" if near[0] in TAGGED[service] else near[0]
 
 
 CHECKS = (unknown_keys,)

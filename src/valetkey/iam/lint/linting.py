@@ -13,6 +13,7 @@ from valetkey.iam.lint import (
     sets,
     tenant_text,
     trust,
+    trust_tags,
     unions,
     web_identity,
 )
@@ -21,7 +22,7 @@ from valetkey.iam.lint.role import role_of
 from valetkey.iam.lint.written import Document
 
 _THEMES = (
-    sets, absence, unions, listing, trust, web_identity, power, tenant_text,
+    sets, absence, unions, listing, trust_tags, trust, web_identity, power, tenant_text,
     callers_words, elements, keys,
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(chain.from_iterable(theme.RULES for theme in _THEMES))

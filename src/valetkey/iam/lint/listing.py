@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 
-from valetkey.iam.lint.closing import closing_policies, is_closed
+from valetkey.iam.lint.apart import POSITIVE, may_be_one_request
+from valetkey.iam.lint.callers import callers_of, named_callers, same_caller
+from valetkey.iam.lint.closing import LISTS, PREFIX, closing_policies, is_closed
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
-from valetkey.iam.lint.pattern import common_text, glob, meet
+from valetkey.iam.lint.pattern import STAR, Pattern, any_meet, common_text, glob, meet
 from valetkey.iam.lint.role import FOREIGN, Role
 from valetkey.iam.lint.unions import Piece, pieces
 from valetkey.iam.lint.written import Text, Written
 from valetkey.iam.policy import Layer
 
 THEME = "Lists, objects and resource types"
-PREFIX = "s3:prefix"
+DELIMITER = "s3:delimiter"
 BUCKETS, SLASH = glob("arn:aws*:s3:::*"), ord("/")
-LISTS = ("s3:listbucket", "s3:listbucketversions")
 PREFIXED = (*LISTS, "s3:listbucketmultipartuploads")  # all that carry s3:prefix
 OBJECT_VERBS = ("s3:getobject*", "s3:putobject*", "s3:deleteobject*", "s3:restoreobject*")
 OWN_ARNS = frozenset({"dynamodb", "kms", "lambda", "s3", "secretsmanager", "sns", "sqs"})
@@ -31,8 +32,9 @@ BOTH = Rule(
 LIST = Rule(
     "list-without-prefix",
     Severity.WARNING,
-    "s3:ListBucket without a condition on s3:prefix",
-    "Whoever has the session may list the whole bucket: the names of all tenants' objects.",
+    "a listing that s3:prefix does not keep to the tenant",
+    "Whoever has the session may list the whole bucket, or other tenants' part of it: the names "
+    "of everybody's objects.",
     'add `"Condition": {"StringLike": {"s3:prefix": "traces/${aws:PrincipalTag/TAG}/*"}}`',
     THEME,
 )
@@ -58,33 +60,79 @@ RULES = (BOTH, LIST, DEAD_PREFIX, NEVER_MEET)
 
 
 def lists(role: Role) -> Iterator[Finding]:
-    """Find listings of whole buckets in a role that separates tenants."""
+    """Find listings of whole buckets, or of other tenants' prefixes, in a role that separates
+    tenants.
+    """
     if not role.tags:
         return
     tied = [piece for piece in pieces(role)[0] if _on_objects(role, piece)]
     closing = closing_policies(role)
-    for statement in role.allows(Layer.IDENTITY):
-        if role.is_tied(statement) or statement.needs(PREFIX) or statement.not_resource:
-            continue
-        covered = next((one for one in LISTS if role.covers(statement, one)), None)
+    named = named_callers(role)
+    for statement in role.allows(Layer.IDENTITY, Layer.RESOURCE):
+        covered = [one for one in LISTS if role.covers(statement, one)]
         buckets = [text for text in statement.resources if _may_be_bucket(role, statement, text)]
-        if covered is None or not buckets or _all_tied(role, statement, buckets):
+        if not covered or not buckets or statement.not_resource or not _grants(statement):
             continue
-        bucket = common_text(role.pattern(statement, buckets[0]), BUCKETS)
-        if is_closed(role, closing, action=covered, resource=bucket):
+        if role.is_tied(statement) or _all_tied(role, statement, buckets):
             continue
+        sharing = [
+            piece
+            for piece in tied
+            if same_caller(role, statement, piece.statement, named) is not None
+            and may_be_one_request(role, statement, piece.statement)
+            and _same_bucket(role, statement, buckets, piece)
+        ]
         own = any(piece.statement is statement for piece in tied)
-        shared = own or any(_same_bucket(role, statement, buckets, piece) for piece in tied)
+        if (statement.layer is Layer.RESOURCE and not sharing) or (
+            not own and not _exposes(role, statement, sharing)
+        ):
+            continue
+        bucket = common_text(role.pattern(statement, buckets[0]), BUCKETS, role.effort)
+        if all(is_closed(role, closing, action=one, resource=bucket) for one in covered):
+            continue
         yield found(
             BOTH if own else LIST,
             statement.file,
             path=buckets[0].path,
-            severity=Severity.ERROR if shared else None,
+            severity=_severity(role, statement, shared=own or bool(sharing)),
         )
+
+
+def _severity(role: Role, statement: Written, *, shared: bool) -> Severity:
+    if statement.needs(DELIMITER):
+        return Severity.NOTE  # one level of names at a time: folders, not objects
+    return Severity.ERROR if shared and not role.is_for_some(statement) else Severity.WARNING
+
+
+def _grants(statement: Written) -> bool:
+    return statement.layer is Layer.IDENTITY or bool(callers_of(statement))
 
 
 def _all_tied(role: Role, statement: Written, texts: list[Text]) -> bool:
     return all(role.tenant_variables(statement, text) for text in texts)
+
+
+def _exposes(role: Role, statement: Written, sharing: list[Piece]) -> bool:
+    """Tell whether the listing may have a prefix under which another tenant's objects are.
+
+    Values beside the tenant's own are `broad-value-beside-tenant`.
+    """
+    keys = [_keys_of(pattern) for piece in sharing for _, pattern in piece.resources]
+    keys = keys or [glob(f"{FOREIGN}/*")]
+    for line in statement.lines_on(PREFIX):
+        if line.name not in POSITIVE or not line.needs_key:
+            continue
+        if any(role.tenant_variables(statement, value) for value in line.values):
+            return False
+        begun = [(*role.pattern(statement, value), STAR) for value in line.values]
+        if not any_meet(begun, keys, role.effort):
+            return False
+    return True
+
+
+def _keys_of(pattern: Pattern) -> Pattern:
+    """Return the object keys of an ARN's pattern; any where the bucket's name has no end."""
+    return pattern[pattern.index(SLASH) + 1 :] if SLASH in pattern else (STAR,)
 
 
 def _on_objects(role: Role, piece: Piece) -> bool:

@@ -19,6 +19,9 @@ Fill = Callable[[Variable], str | None]
 
 MAX_STEPS = 3_000_000  # about two seconds; a role at AWS's limits takes some ten thousand
 MAX_WITNESS = 200_000  # states searched for one common text
+ARN, COLON, ARN_PARTS = tuple(map(ord, "arn:")), ord(":"), 6
+WIDE = 1_000  # bits of a number that cost one more step
+STATE = 4  # steps that one of them costs
 
 
 @dataclass(slots=True)
@@ -94,9 +97,9 @@ def meet(one: Pattern, other: Pattern, effort: Effort) -> bool:
         step = any_letter if token == ONE else letters.get(token, 0) | ones
         live = _closed((live & step) << 1 | live & stars, stars)
         if not live:
-            effort.spend(index + 1)
+            effort.spend((index + 1) * (1 + size // WIDE))
             return False
-    effort.spend(len(one) + 1)
+    effort.spend((len(one) + 1) * (1 + size // WIDE))
     return bool(live >> size & 1)
 
 
@@ -107,23 +110,75 @@ def _closed(live: int, stars: int) -> int:
     return live
 
 
-def common_text(one: Pattern, other: Pattern) -> str | None:
+def within(one: Pattern, other: Pattern, effort: Effort) -> bool:
+    """Tell whether `other` matches every text that `one` matches; no where it is not plain to see.
+
+    A star of the one must meet a star of the other.
+    """
+    letters, ones, stars = _masks(other)
+    live = _closed(1, stars)
+    for token in one:
+        step = 0 if token == STAR else ones | letters.get(token, 0)
+        live = _closed((live & step) << 1 | live & stars, stars)
+    effort.spend((len(one) + 1) * (1 + len(other) // WIDE))
+    return bool(live >> len(other) & 1)
+
+
+def common_text(one: Pattern, other: Pattern, effort: Effort) -> str | None:
     """Return a shortest text that matches both, `x` where any letter would; None where there is
-    none, or where finding it would take too long.
+    none, or where finding it would take too long. Raises PolicyError when the effort is spent.
     """
     if (len(one) + 1) * (len(other) + 1) > MAX_WITNESS:
+        effort.spend(1)
         return None
+    came = _search(one, other)
+    effort.spend(STATE * len(came))
+    end = (len(one), len(other))
+    return _walked(came, end) if end in came else None
+
+
+def _parts(pattern: Pattern) -> tuple[Pattern, ...] | None:
+    """Return the six parts of an ARN's pattern; None where it is not one."""
+    colons = [index for index, token in enumerate(pattern) if token == COLON][: ARN_PARTS - 1]
+    if pattern[:4] != ARN or len(colons) < ARN_PARTS - 1:
+        return None
+    starts, ends = [0, *(index + 1 for index in colons)], [*colons, len(pattern)]
+    return tuple(pattern[start:end] for start, end in zip(starts, ends, strict=True))
+
+
+def resources_meet(one: Pattern, other: Pattern, effort: Effort) -> bool:
+    """Tell whether some resource matches both; ARNs are compared part by part.
+
+    A star between colons runs on in IAM; that no ARN has a `:` before its sixth part, and seldom
+    one within it, is why `…:*:*:volume/*` and `…:*:*:snapshot/*` have nothing in common.
+    """
+    return all(meet(a, b, effort) for a, b in _pairs(one, other))
+
+
+def common_resource(one: Pattern, other: Pattern, effort: Effort) -> str | None:
+    """Return a shortest resource of two patterns that meet; None where that takes too long."""
+    texts = [common_text(a, b, effort) for a, b in _pairs(one, other)]
+    return None if None in texts else ":".join(text or "" for text in texts)
+
+
+def _pairs(one: Pattern, other: Pattern) -> list[tuple[Pattern, Pattern]]:
+    parts, others = _parts(one), _parts(other)
+    return list(zip(parts, others, strict=True)) if parts and others else [(one, other)]
+
+
+def _search(one: Pattern, other: Pattern) -> dict[tuple[int, int], tuple[tuple[int, int], str]]:
+    """Return how each pair of places was reached until the ends of both are, or nothing is left."""
     came: dict[tuple[int, int], tuple[tuple[int, int], str]] = {(0, 0): ((0, 0), "")}
     waiting = deque([(0, 0)])
     while waiting:
         place = waiting.popleft()
         if place == (len(one), len(other)):
-            return _walked(came, place)
+            break
         for there, letter in _steps(one, other, place):
             if there not in came:
                 came[there] = (place, letter)
                 (waiting.append if letter else waiting.appendleft)(there)
-    return None
+    return came
 
 
 def _steps(

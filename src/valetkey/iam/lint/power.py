@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 
-from valetkey.iam.lint.closing import closing_policies, is_closed
+from valetkey.iam.lint.closing import (
+    closing_policies,
+    foreign_contexts,
+    is_closed,
+    own_contexts,
+)
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
-from valetkey.iam.lint.pattern import common_text, glob, meet
-from valetkey.iam.lint.role import Role
-from valetkey.iam.lint.written import Text, Written
+from valetkey.iam.lint.pattern import ONE, STAR, common_text, glob, meet
+from valetkey.iam.lint.role import FOREIGN, OF_THE_CALLER, Role
+from valetkey.iam.lint.written import Line, Text, Written
 from valetkey.iam.policy import Layer
 
 THEME = "Power over itself"
@@ -23,6 +28,15 @@ WRITES = (
     "replicate", "reset", "restore", "send", "set", "start", "stop", "tag", "transact", "untag",
     "update", "upload", "write",
 )  # fmt: skip
+# All by which an item or an object is written; of other services, what begins as WRITES do.
+WRITES_DATA = {
+    "dynamodb": (
+        "putitem", "updateitem", "deleteitem", "batchwriteitem", "partiqlinsert", "partiqlupdate",
+        "partiqldelete",
+    ),
+    "s3": ("putobject", "deleteobject", "deleteobjectversion", "restoreobject", "replicateobject"),
+}  # fmt: skip
+WRITES_BUCKET = ("putbucketpolicy", "deletebucketpolicy", "deletebucket", "putbucketacl")
 OWN_POWER = (
     "putrolepolicy", "attachrolepolicy", "deleterolepolicy", "detachrolepolicy",
     "updateassumerolepolicy", "createpolicyversion", "setdefaultpolicyversion",
@@ -85,83 +99,92 @@ RULES = (GUARDED, OWN, PASS_ROLE, ASSUME, TAG_IT)
 def writes_guarded(role: Role) -> Iterator[Finding]:
     """Find Allows that may write a guarded resource, and that no Deny takes back."""
     closing = closing_policies(role)
+    targets = [(arn, one) for arn in role.guarded for one in _within_it(arn)]
     for statement in role.allows(Layer.IDENTITY, Layer.SESSION, Layer.RESOURCE):
-        for arn in role.guarded:
-            reached = _reached(role, statement, arn)
+        for arn, target in targets:
+            reached = role.reached_by(statement, glob(target))
             if reached is None:
                 continue
-            action = _write(role, statement, arn.split(":")[2] if arn.count(":") > 1 else "*")
-            if action is None or is_closed(role, closing, action=action, resource=arn):
-                continue
-            yield found(
-                GUARDED,
-                statement.file,
-                path=reached.path,
-                why=f"It covers `{action}` on `{arn}`.",
-            )
+            service = arn.split(":")[2] if arn.count(":") > 1 else "*"
+            example = common_text(glob(target), glob("*"), role.effort)
+            for action in _writes(role, statement, service, target=target):
+                contexts = (*foreign_contexts(action), *own_contexts(action))
+                if not is_closed(role, closing, action=action, resource=example, contexts=contexts):
+                    why = f"It covers `{action}` on `{target}`."
+                    yield found(GUARDED, statement.file, path=reached.path, why=why)
+                    break
 
 
-def _reached(role: Role, statement: Written, arn: str) -> Text | None:
-    """Return the text by which the statement reaches the resource; it may be a tenant's."""
-    if statement.not_resource:
-        return statement.resources[0]
-    there = glob(arn)
-    for text in statement.resources:
-        if meet(role.pattern(statement, text), there, role.effort):
-            return text
-    return None
+def _within_it(arn: str) -> tuple[str, ...]:
+    """Return the ARN, and for a bucket that of its objects."""
+    is_bucket = arn.count(":") == 5 and arn.split(":")[2] == "s3" and "/" not in arn
+    return (arn, f"{arn}/*") if is_bucket else (arn,)
 
 
-def _write(role: Role, statement: Written, service: str) -> str | None:
-    """Return an action of the statement that writes in the service."""
-    for text in statement.actions if not statement.not_action else ():
-        name = text.value.lower()
-        if not meet(glob(name), glob(f"{service}:*"), role.effort):
-            continue
-        if "*" not in name and "?" not in name:
-            if not name.partition(":")[2].startswith(READS):
-                return name
-            continue
-        for verb in WRITES:
-            if meet(glob(name), glob(f"{service}:{verb}*"), role.effort):
-                return common_text(glob(name), glob(f"{service}:{verb}*"))
-    return f"{service}:putitem" if statement.not_action else None
+def _writes(role: Role, statement: Written, service: str, *, target: str) -> Iterator[str]:
+    """Give actions of the statement that write in the service: the known ones on data, those that
+    are named, and one for each verb that a pattern has room for.
+
+    On the objects of a bucket only those on objects.
+    """
+    is_bucket = service == "s3" and "/" not in target
+    names = WRITES_BUCKET if is_bucket else WRITES_DATA.get(service, ())
+    known = [f"{service}:{name}" for name in names]
+    if target.endswith("/*") or statement.not_action:
+        yield from (one for one in known or [f"{service}:put"] if role.covers(statement, one))
+        return
+    for text in statement.actions:
+        name = glob(text.value.lower())
+        if STAR not in name and ONE not in name:
+            if meet(name, glob(f"{service}:*"), role.effort) and _is_write(text.value):
+                yield text.value.lower()
+        elif met := [one for one in known if meet(name, glob(one), role.effort)]:
+            yield from met
+        else:
+            for verb in WRITES:
+                if meet(name, glob(f"{service}:{verb}*"), role.effort):
+                    yield common_text(name, glob(f"{service}:{verb}*"), role.effort) or ""
+
+
+def _is_write(action: str) -> bool:
+    return not action.lower().partition(":")[2].startswith(READS)
 
 
 def own_power(role: Role) -> Iterator[Finding]:
     """Find Allows of IAM actions by which a session extends what it may do."""
     closing = closing_policies(role)
     for statement in role.allows(Layer.IDENTITY):
-        action = next((f"iam:{name}" for name in OWN_POWER if _named(role, statement, name)), None)
-        if action is None:
+        if not role.covers(statement, "iam:*"):
             continue
-        if not is_closed(role, closing, action=action, resource=SOME_ROLE):
-            text = _action_of(statement, action)
-            yield found(OWN, statement.file, path=text.path, why=f"It covers `{action}`.")
+        for action in (f"iam:{name}" for name in OWN_POWER):
+            if not role.covers(statement, action):
+                continue
+            if not is_closed(role, closing, action=action, resource=SOME_ROLE):
+                text = _action_of(role, statement, action)
+                yield found(OWN, statement.file, path=text.path, why=f"It covers `{action}`.")
+                break
 
 
-def _named(role: Role, statement: Written, name: str) -> bool:
-    return role.covers(statement, f"iam:{name}")
-
-
-def _action_of(statement: Written, action: str) -> Text:
+def _action_of(role: Role, statement: Written, action: str) -> Text:
     """Return the Action text that covers the action; the first where it is a NotAction."""
-    for text in statement.actions:
-        if common_text(glob(text.value.lower()), glob(action)) is not None:
+    for text in statement.actions if not statement.not_action else ():
+        if meet(glob(text.value.lower()), glob(action), role.effort):
             return text
     return statement.actions[0]
 
 
 def passes_roles(role: Role) -> Iterator[Finding]:
     """Find iam:PassRole and sts:AssumeRole on roles that the statement does not name."""
+    closing = closing_policies(role)
     for rule, action, bound in (
         (PASS_ROLE, "iam:passrole", "iam:passedtoservice"),
         (ASSUME, "sts:assumerole", "aws:resourceaccount"),
     ):
         for statement in role.allows(Layer.IDENTITY):
             if role.covers(statement, action) and not statement.needs(bound):
-                reached = _reached(role, statement, SOME_ROLE)
-                if reached is not None:
+                reached = role.reached_by(statement, glob(SOME_ROLE))
+                closed = is_closed(role, closing, action=action, resource=SOME_ROLE)
+                if reached is not None and not closed:
                     yield found(rule, statement.file, path=reached.path)
 
 
@@ -173,13 +196,24 @@ def tag_it_mine(role: Role) -> Iterator[Finding]:
     )
     tagging = [f"{service}:{name}" for service in services for name in TAGGING]
     closing = closing_policies(role)
-    for statement in role.allows(Layer.IDENTITY):
+    for statement in role.allows(Layer.IDENTITY) if tagging else ():
         if _is_by_tag(role, statement) or _keeps_to_own(role, statement):
             continue
-        action = next((one for one in tagging if role.covers(statement, one)), None)
-        if action and not is_closed(role, closing, action=action, resource=SOME_ROLE):
-            path = _action_of(statement, action).path
-            yield found(TAG_IT, statement.file, path=path, why=f"It covers `{action}`.")
+        resources = list(_some_of(role, statement))
+        for action in tagging:
+            if role.covers(statement, action) and not all(
+                is_closed(role, closing, action=action, resource=one) for one in resources
+            ):
+                path = _action_of(role, statement, action).path
+                yield found(TAG_IT, statement.file, path=path, why=f"It covers `{action}`.")
+                break
+
+
+def _some_of(role: Role, statement: Written) -> Iterator[str | None]:
+    """Give a resource of another tenant for each text of the statement."""
+    for text in statement.resources:
+        pattern = glob("*") if statement.not_resource else role.pattern(statement, text, FOREIGN)
+        yield common_text(pattern, glob("*"), role.effort)
 
 
 def _is_by_tag(role: Role, statement: Written) -> bool:
@@ -191,10 +225,24 @@ def _is_by_tag(role: Role, statement: Written) -> bool:
 
 def _keeps_to_own(role: Role, statement: Written) -> bool:
     """Tell whether the Resource element alone keeps the statement to the caller's own, or a
-    condition keeps it to resources that are being made.
+    condition does: by who made the resource, or to resources that are being made.
     """
     own = all(role.tenant_variables(statement, text) for text in statement.resources)
-    return (own and not statement.not_resource) or statement.needs("ec2:createaction")
+    return (own and not statement.not_resource) or any(
+        line.needs_key
+        and (
+            line.key.endswith(":createaction")
+            or (line.key.startswith(RESOURCE_TAG) and _is_the_callers(statement, line))
+        )
+        for line in statement.lines
+    )
+
+
+def _is_the_callers(statement: Written, line: Line) -> bool:
+    return not line.negated and all(
+        any(one.key.startswith(OF_THE_CALLER) for one in statement.variables_of(value))
+        for value in line.values
+    )
 
 
 CHECKS = (writes_guarded, own_power, passes_roles, tag_it_mine)

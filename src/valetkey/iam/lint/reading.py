@@ -107,6 +107,7 @@ def _statement(
         not_principal=negated["Principal"],
         lines=tuple(_lines(raw.get("Condition"), compiled.conditions, f"{path}.Condition")),
         raw=raw,
+        compiled=compiled,
     )
 
 
@@ -138,6 +139,7 @@ def _lines(block: object, compiled: Sequence[Condition], path: str) -> Iterator[
             written_key=key,
             values=tuple(_texts(values, here, read=scalar_text)),
             path=here,
+            condition=condition,
         )
 
 

@@ -3,18 +3,23 @@
 from collections.abc import Iterator
 
 from valetkey.iam.condition import Quantifier
+from valetkey.iam.lint.closing import LEADING_KEYS
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
 from valetkey.iam.lint.role import REQUEST_TAG, Role
 from valetkey.iam.lint.written import Line, Written
+from valetkey.iam.policy import Layer
 
 THEME = "Set operators and multivalued keys"
-LEADING_KEYS, TAG_KEYS = "dynamodb:leadingkeys", "aws:tagkeys"
-BATCHES = frozenset({LEADING_KEYS, "dynamodb:attributes"})  # all that a request touches
+TAG_KEYS = "aws:tagkeys"
+BATCHES = frozenset({
+    LEADING_KEYS, "dynamodb:attributes", "dynamodb:firstpartitionkeyvalues",
+    "dynamodb:secondpartitionkeyvalues", "dynamodb:thirdpartitionkeyvalues",
+    "dynamodb:fourthpartitionkeyvalues",
+})  # all that a request touches  # fmt: skip
 MULTIVALUED = BATCHES | {
     "aws:calledvia", "aws:principalorgpaths", "aws:principalservicenameslist",
-    "aws:resourceorgpaths", "aws:sourceorgpaths", "aws:tagkeys", "dynamodb:firstpartitionkeyvalues",
-    "dynamodb:secondpartitionkeyvalues", "dynamodb:thirdpartitionkeyvalues",
-    "dynamodb:fourthpartitionkeyvalues", "s3:requestobjecttagkeys", "sts:transitivetagkeys",
+    "aws:resourceorgpaths", "aws:sourceorgpaths", "aws:tagkeys", "s3:requestobjecttagkeys",
+    "sts:transitivetagkeys",
 }  # fmt: skip
 WITHOUT_LEADING_KEYS = (
     "dynamodb:scan", "dynamodb:listtables", "dynamodb:describetable", "dynamodb:getrecords",
@@ -58,19 +63,28 @@ NEVER_CARRIED = Rule(
     "take the action out of the statement",
     THEME,
 )
-RULES = (NO_GUARD, ANY_OPENS, SCALAR, NEVER_CARRIED)
+DENY_ALL = Rule(
+    "for-all-values-in-deny",
+    Severity.ERROR,
+    "a Deny that one own key turns off",
+    "`ForAllValues` is true only where every key of the request is foreign: a batch with one own "
+    "and many foreign keys is not denied.",
+    'write `"ForAnyValue:…"` with the same values, and a Deny with `"Null": {"KEY": "true"}`',
+    THEME,
+)
+RULES = (NO_GUARD, ANY_OPENS, SCALAR, NEVER_CARRIED, DENY_ALL)
 
 
 def for_all_values(role: Role) -> Iterator[Finding]:
     """Find ForAllValues in an Allow that passes when the key is absent."""
     for statement in role.allows():
+        tagged = any(one.needs_key and one.key.startswith(REQUEST_TAG) for one in statement.lines)
         for line in statement.lines:
             if line.quantifier is not Quantifier.ALL or statement.needs(line.key):
                 continue
-            asked = [one.key for one in statement.lines if one.key.startswith(REQUEST_TAG)]
-            if line.key == TAG_KEYS and any(map(statement.needs, asked)):
+            if line.key == TAG_KEYS and tagged:
                 continue  # a request with a tag has tag keys
-            separates = line.key == LEADING_KEYS or role.ties(statement, line)
+            separates = line.key == LEADING_KEYS or role.speaks_of_tenant(statement, line)
             scans = line.key == LEADING_KEYS and role.covers(statement, "dynamodb:scan")
             yield found(
                 NO_GUARD,
@@ -87,14 +101,33 @@ def for_any_value(role: Role) -> Iterator[Finding]:
     for statement in role.allows():
         for line in statement.lines:
             batch = line.quantifier is Quantifier.ANY and line.key in BATCHES
-            if batch and not _bounded_too(statement, line):
+            if batch and not _bounded_too(role, statement, line):
                 mend = f'write `"ForAllValues:{line.name}"` here, and add `{line.guard}`'
                 yield found(ANY_OPENS, statement.file, path=line.path, mend=mend)
 
 
-def _bounded_too(statement: Written, line: Line) -> bool:
+def _bounded_too(role: Role, statement: Written, line: Line) -> bool:
     """Tell whether ForAllValues bounds the same key besides."""
+    role.effort.spend(len(statement.lines_on(line.key)))
     return any(one.quantifier is Quantifier.ALL for one in statement.lines_on(line.key))
+
+
+def for_all_in_deny(role: Role) -> Iterator[Finding]:
+    """Find negated ForAllValues in a Deny on a key that lists all a request touches."""
+    loose = [one for one in role.allows(Layer.IDENTITY, Layer.RESOURCE) if _is_open(role, one)]
+    for statement in role.denies():
+        for line in statement.lines:
+            if line.quantifier is Quantifier.ALL and line.negated and line.key in BATCHES:
+                mend = (
+                    f'write `"ForAnyValue:{line.name}"` here, and add a Deny with '
+                    f'`"Null": {{"{line.written_key}": "true"}}`'
+                )
+                severity = None if loose else Severity.WARNING
+                yield found(DENY_ALL, statement.file, path=line.path, mend=mend, severity=severity)
+
+
+def _is_open(role: Role, statement: Written) -> bool:
+    return role.covers(statement, "dynamodb:*") and not role.keeps_to_own(statement)
 
 
 def scalar_operator(role: Role) -> Iterator[Finding]:
@@ -132,4 +165,4 @@ def never_carried(role: Role) -> Iterator[Finding]:
                 )
 
 
-CHECKS = (for_all_values, for_any_value, scalar_operator, never_carried)
+CHECKS = (for_all_values, for_any_value, for_all_in_deny, scalar_operator, never_carried)

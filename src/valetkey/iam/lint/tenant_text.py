@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
 from valetkey.iam.lint.role import Role
 from valetkey.iam.lint.written import Line, Text, Written
+from valetkey.iam.policy import Layer
 from valetkey.iam.variables import Variable, split_variables
 
 THEME = "Variables and wildcards"
 EXACT = frozenset({"StringEquals", "StringNotEquals"})
-LIKE = frozenset({"StringLike", "StringNotLike", "ArnLike", "ArnEquals"})
+LIKE = frozenset({
+    "StringLike", "StringNotLike", "ArnLike", "ArnEquals", "ArnNotLike", "ArnNotEquals",
+})  # fmt: skip
 
 LOOSE_END = Rule(
     "variable-without-delimiter",
@@ -68,27 +71,41 @@ def texts_of(statement: Written) -> Iterator[tuple[Text, Line | None]]:
 
 
 def delimiters(role: Role) -> Iterator[Finding]:
-    """Find tenants' variables that a wildcard touches, or that a wildcard precedes."""
-    for statement in role.allows():
+    """Find tenants' variables that a wildcard touches, or that a wildcard precedes: in what an
+    Allow covers, and in what a Deny spares.
+    """
+    for statement in role.statements():
         for text, line in texts_of(statement):
             if line is not None and line.name not in LIKE:
                 continue
-            if statement.not_resource and line is None:
+            spares = statement.not_resource if line is None else line.negated
+            if spares == statement.allow or not role.tenant_variables(statement, text):
                 continue
-            if not role.tenant_variables(statement, text):
-                continue
-            parts = split_variables(text.value, text.path)
-            before = ""
-            for index, part in enumerate(parts):
-                if isinstance(part, Variable) and role.is_tenant_key(part.key):
-                    after = parts[index + 1] if index + 1 < len(parts) else ""
-                    if isinstance(after, str) and after[:1] in ("*", "?"):
-                        yield found(LOOSE_END, statement.file, path=text.path)
-                        break
-                    if "*" in _last_part(before):
-                        yield found(LOOSE_START, statement.file, path=text.path)
-                        break
-                before += part if isinstance(part, str) else ""
+            rule = _looseness(role, text)
+            if rule is not None:
+                weak = rule is LOOSE_END and not statement.allow and not _is_open(role)
+                severity = Severity.WARNING if weak else None
+                yield found(rule, statement.file, path=text.path, severity=severity)
+
+
+def _looseness(role: Role, text: Text) -> Rule | None:
+    """Return what is wrong with the first tenant's variable that is loose."""
+    parts = split_variables(text.value, text.path)
+    before = ""
+    for index, part in enumerate(parts):
+        if isinstance(part, Variable) and role.is_tenant_key(part.key):
+            after = parts[index + 1] if index + 1 < len(parts) else ""
+            if isinstance(after, str) and after[:1] in ("*", "?"):
+                return LOOSE_END
+            if "*" in _last_part(before):
+                return LOOSE_START
+        before += part if isinstance(part, str) else ""
+    return None
+
+
+def _is_open(role: Role) -> bool:
+    """Tell whether the role has an Allow that its tenants' Denies have to bound."""
+    return any(not role.keeps_to_own(one) for one in role.allows(Layer.IDENTITY, Layer.RESOURCE))
 
 
 def _last_part(text: str) -> str:

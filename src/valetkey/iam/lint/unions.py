@@ -3,11 +3,23 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from valetkey.iam.lint.apart import may_be_one_request
+from valetkey.iam.lint.callers import callers_of, named_callers, same_caller
 from valetkey.iam.lint.closing import closing_policies, is_closed
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
-from valetkey.iam.lint.pattern import Pattern, any_meet, common_text, glob, meet
+from valetkey.iam.lint.pattern import (
+    STAR,
+    Pattern,
+    any_meet,
+    common_resource,
+    common_text,
+    glob,
+    meet,
+    resources_meet,
+)
 from valetkey.iam.lint.role import FOREIGN, Role
 from valetkey.iam.lint.written import Text, Written
+from valetkey.iam.policies import Policies
 from valetkey.iam.policy import Layer
 
 THEME = "Allows that add up"
@@ -39,7 +51,6 @@ BROAD_VALUE = Rule(
     THEME,
 )
 RULES = (MASKED, UNSCOPED, BROAD_VALUE)
-POSITIVE = frozenset({"StringEquals", "StringLike"})
 DATA_ACTIONS = {
     "dynamodb": (
         "scan", "query", "getitem", "batchgetitem", "putitem", "updateitem", "deleteitem",
@@ -52,36 +63,53 @@ DATA_ACTIONS = {
     ),
 }  # fmt: skip
 
+ALL_DATA = tuple(f"{service}:{name}" for service, names in DATA_ACTIONS.items() for name in names)
+WILD = frozenset("*?")
+
 
 class Piece(NamedTuple):
     """The part of a statement that is tied to the tenant, or the part that is not."""
 
     statement: Written
-    actions: tuple[Pattern, ...]
+    named: frozenset[str]  # actions without a wildcard
+    patterns: tuple[Pattern, ...]  # the others; of a NotAction, any
+    data: frozenset[str]  # the known actions on data that it covers
     resources: tuple[tuple[Text, Pattern], ...]  # tenant variables filled with another tenant
 
 
-def pieces(role: Role) -> tuple[list[Piece], list[Piece]]:
-    """Return the tied and the broad parts of the role's identity Allows.
+def _piece(role: Role, statement: Written, resources: list[tuple[Text, Pattern]]) -> Piece:
+    texts = [] if statement.not_action else [text.value.lower() for text in statement.actions]
+    named = frozenset(text for text in texts if not WILD & set(text))
+    patterns = [glob(text) for text in texts if text not in named]
+    if statement.not_action:
+        patterns = [(STAR,)]
+    wide = [action for action in ALL_DATA if patterns and role.covers(statement, action)]
+    data = named.intersection(ALL_DATA).union(wide)
+    return Piece(statement, named, tuple(patterns), data, tuple(resources))
 
-    A condition ties all of a statement; else each resource with a tenant's variable is tied.
+
+def pieces(role: Role) -> tuple[list[Piece], list[Piece]]:
+    """Return the tied and the broad parts of the Allows that permit the role something.
+
+    A condition ties all of a statement; else each resource with a tenant's variable is tied. A
+    resource's policy that names an account only lets its identity policies decide.
     """
     tied: list[Piece] = []
     broad: list[Piece] = []
-    for one in role.allows(Layer.IDENTITY):
-        actions = tuple(glob("*" if one.not_action else text.value.lower()) for text in one.actions)
+    for one in role.allows(Layer.IDENTITY, Layer.RESOURCE):
         texts = [(text, role.pattern(one, text, FOREIGN)) for text in one.resources]
         if one.not_resource:
             texts = [(text, glob("*")) for text in one.resources[:1]]
         if role.is_tied(one):
-            tied.append(Piece(one, actions, tuple(texts)))
+            tied.append(_piece(role, one, texts))
             continue
         own = [pair for pair in texts if role.tenant_variables(one, pair[0])]
         rest = [pair for pair in texts if not role.tenant_variables(one, pair[0])]
         if own and not one.not_resource:
-            tied.append(Piece(one, actions, tuple(own)))
-        if rest or one.not_resource:
-            broad.append(Piece(one, actions, tuple(rest or texts)))
+            tied.append(_piece(role, one, own))
+        permits = one.layer is Layer.IDENTITY or callers_of(one)
+        if permits and (rest or one.not_resource):
+            broad.append(_piece(role, one, rest or texts))
     return tied, broad
 
 
@@ -89,74 +117,96 @@ def masks(role: Role) -> Iterator[Finding]:
     """Find broad Allows over what another Allow ties to the tenant."""
     tied, broad = pieces(role)
     closing = closing_policies(role)
+    named = named_callers(role)
     for wide in broad:
         for narrow in tied:
-            if not _may_be_one_request(role, wide.statement, narrow.statement):
+            sure = same_caller(role, wide.statement, narrow.statement, named)
+            if sure is None or not may_be_one_request(role, wide.statement, narrow.statement):
                 continue
-            met = _meeting(role, wide, narrow)
-            if met is None:
+            shown = _shown(role, wide, narrow, closing)
+            if shown is None:
                 continue
-            text, resource = met
-            rule, action = _shared(role, wide, narrow)
-            if rule is None or is_closed(role, closing, action=action, resource=resource):
-                continue
+            text, rule, action = shown
+            weak = not sure or _is_narrowed(role, wide.statement)
             yield found(
                 rule,
                 wide.statement.file,
                 path=text.path,
                 why=f"It covers `{action or '*'}` on what {narrow.statement.name} ties to the "
                 "tenant.",
-                severity=Severity.WARNING if _is_narrowed(wide.statement) else None,
+                severity=Severity.WARNING if weak else None,
             )
             break
 
 
-def _meeting(role: Role, wide: Piece, narrow: Piece) -> tuple[Text, str | None] | None:
-    """Return the broad resource that meets another tenant's data, and an ARN of both."""
-    for text, pattern in wide.resources:
-        for _, foreign in narrow.resources:
-            if meet(pattern, foreign, role.effort):
-                return text, common_text(foreign, pattern)
+def _shown(
+    role: Role, wide: Piece, narrow: Piece, closing: Policies
+) -> tuple[Text, Rule, str | None] | None:
+    """Return what shows that the broad piece opens the tied one: its resource, the rule that is
+    broken, and an action that no Deny closes.
+    """
+    meeting = [
+        (text, foreign, pattern)
+        for text, pattern in wide.resources
+        for _, foreign in narrow.resources
+        if resources_meet(foreign, pattern, role.effort)
+    ]
+    shared = list(_shared(role, wide, narrow)) if meeting else []
+    for text, foreign, pattern in meeting if shared else ():
+        resource = common_resource(foreign, pattern, role.effort)
+        for rule, action in shared:
+            if not is_closed(role, closing, action=action, resource=resource):
+                return text, rule, action
     return None
 
 
-def _shared(role: Role, wide: Piece, narrow: Piece) -> tuple[Rule | None, str | None]:
-    """Return which rule is broken, and an action that shows it."""
-    for one in wide.actions:
-        for other in narrow.actions:
-            if meet(one, other, role.effort):
-                return MASKED, _shown(common_text(other, one))
-    for service, names in DATA_ACTIONS.items():
-        if any_meet(narrow.actions, [glob(f"{service}:{name}") for name in names], role.effort):
-            for name in names:
-                if any_meet(wide.actions, [glob(f"{service}:{name}")], role.effort):
-                    return UNSCOPED, f"{service}:{name}"
-    return None, None
+def _shared(role: Role, wide: Piece, narrow: Piece) -> Iterator[tuple[Rule, str | None]]:
+    """Give actions of both pieces, and those of the broad one that touch the same data."""
+    role.effort.spend(1 + min(len(wide.named), len(narrow.named)) // 8)
+    for action in sorted(wide.named & narrow.named):
+        yield MASKED, action
+    for one, other in ((wide, narrow), (narrow, wide)):
+        for action in sorted(other.named) if one.patterns else ():
+            if role.covers(one.statement, action):
+                yield MASKED, action
+    for pattern in wide.patterns:
+        for beside in narrow.patterns:
+            if meet(pattern, beside, role.effort):
+                for shown in _examples(role, pattern, beside):
+                    if shown is None or _both_cover(role, shown, wide, narrow):
+                        yield MASKED, shown
+    services = {action.partition(":")[0] for action in narrow.data}
+    for action in sorted(wide.data):
+        if action.partition(":")[0] in services:
+            yield UNSCOPED, action
 
 
-def _is_narrowed(statement: Written) -> bool:
-    """Tell whether a condition on the resource itself may keep it off the tenants' data."""
-    return any(
+def _examples(role: Role, one: Pattern, other: Pattern) -> Iterator[str | None]:
+    """Give the actions on data that two patterns have in common; where there is none, another."""
+    known = [
+        action
+        for action in ALL_DATA
+        if meet(one, glob(action), role.effort) and meet(other, glob(action), role.effort)
+    ]
+    yield from known
+    if not known:
+        common = common_text(one, other, role.effort)
+        yield common if ":" in (common or "") else None
+
+
+def _both_cover(role: Role, action: str, wide: Piece, narrow: Piece) -> bool:
+    return role.covers(wide.statement, action) and role.covers(narrow.statement, action)
+
+
+def _is_narrowed(role: Role, statement: Written) -> bool:
+    """Tell whether a condition on the resource itself may keep it off the tenants' data, or one
+    on the tag keeps most tenants out.
+    """
+    return role.is_for_some(statement) or any(
         (line.needs_key and line.name != "Null" and not line.key.startswith("aws:"))
         or line.key.startswith("aws:resourcetag/")
         for line in statement.lines
     )
-
-
-def _shown(action: str | None) -> str | None:
-    return action if action and ":" in action else None
-
-
-def _may_be_one_request(role: Role, wide: Written, narrow: Written) -> bool:
-    """Tell whether no key's values keep the two apart (`public/*` and `traces/${…}/*`)."""
-    for line in wide.lines:
-        for other in narrow.lines_on(line.key):
-            both = line.name in POSITIVE and other.name in POSITIVE
-            here = [role.pattern(wide, value) for value in line.values]
-            there = [role.pattern(narrow, value, FOREIGN) for value in other.values]
-            if both and not any_meet(here, there, role.effort):
-                return False
-    return True
 
 
 def broad_values(role: Role) -> Iterator[Finding]:
@@ -165,11 +215,11 @@ def broad_values(role: Role) -> Iterator[Finding]:
         for line in statement.lines:
             if line.name != "StringLike":
                 continue
-            own = [value for value in line.values if role.tenant_variables(statement, value)]
+            mine = [bool(role.tenant_variables(statement, value)) for value in line.values]
+            own = [value for value, yes in zip(line.values, mine, strict=True) if yes]
             foreign = [role.pattern(statement, value, FOREIGN) for value in own]
-            for value in line.values:
-                mine = value in own
-                if not mine and any_meet([role.pattern(statement, value)], foreign, role.effort):
+            for value, yes in zip(line.values, mine, strict=True):
+                if not yes and any_meet([role.pattern(statement, value)], foreign, role.effort):
                     yield found(BROAD_VALUE, statement.file, path=value.path)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
+from valetkey.iam.lint.pattern import glob, meet
 from valetkey.iam.lint.role import REQUEST_TAG, Role
 from valetkey.iam.lint.written import Line, Text, Written
 from valetkey.iam.policy import Layer
@@ -12,6 +13,7 @@ THEME = "Web identity"
 AUDIENCES = (":aud", ":oaud", ":app_id", ":azp")
 SUBJECTS = (":sub", ":id", ":user_id")
 SERVICE_ACCOUNT = "system:serviceaccount:"
+COGNITO, GUEST = "cognito-identity.amazonaws.com", glob("unauthenticated")
 WILD = re.compile(r"[*?]")
 
 OPEN = Rule(
@@ -60,32 +62,66 @@ def _web_statements(role: Role) -> Iterator[Written]:
             yield statement
 
 
-def _asks(statement: Written, endings: tuple[str, ...]) -> bool:
-    return any(line.key.endswith(endings) and statement.needs(line.key) for line in statement.lines)
+def _asks(statement: Written, endings: tuple[str, ...], *, exactly: bool = False) -> bool:
+    """Tell whether a condition wants the claim to be something, not only to be there; `exactly`:
+    and something that leaves others out.
+    """
+    return any(
+        line.key.endswith(endings)
+        and line.needs_key
+        and not line.negated
+        and line.name != "Null"
+        and (not exactly or all(text.value.strip("*?") for text in line.values))
+        for line in statement.lines
+    )
 
 
 def unasked(role: Role) -> Iterator[Finding]:
     """Find web identity without audience, without subject, or without either.
 
-    A subject is not all: a token that brings the tenant's tag is bound by its issuer.
+    A subject is not all: a token that brings the tenant's tag is bound by its issuer, one of a
+    Cognito identity pool by the pool. `loose_subjects` judges the patterns of subjects.
     """
     for statement in _web_statements(role):
-        audience, subject = _asks(statement, AUDIENCES), _asks(statement, SUBJECTS)
-        where = statement.path if not statement.lines else f"{statement.path}.Condition"
-        issuer = _issuer(statement)
-        if not audience and not subject:
-            needed = f'"{issuer}:aud": "…", "{issuer}:sub": "…"'
-            rule, severity = (OPEN if not statement.lines else NO_SUBJECT), None
-        elif not subject:
-            needed, rule = f'"{issuer}:sub": "…"', NO_SUBJECT
-            tagged = any(line.key.startswith(REQUEST_TAG) for line in statement.lines)
-            severity = Severity.WARNING if tagged else None
-        elif not audience:
-            needed, rule, severity = f'"{issuer}:aud": "…"', NO_AUDIENCE, None
-        else:
+        audience = _asks(statement, AUDIENCES, exactly=True)
+        subject = _asks(statement, SUBJECTS)
+        if audience and subject:
             continue
-        mend = f'add `"StringEquals": {{{needed}}}`'
-        yield found(rule, statement.file, path=where, mend=mend, severity=severity)
+        issuer = _issuer(statement)
+        wanted = [f'"{issuer}:aud": "…"'] * (not audience) + [f'"{issuer}:sub": "…"'] * (
+            not subject
+        )
+        mend = f'add `"StringEquals": {{{", ".join(wanted)}}}`'
+        rule = NO_AUDIENCE if subject else NO_SUBJECT if statement.lines else OPEN
+        why, severity = "", None
+        if audience and issuer == COGNITO:
+            why, severity, mend = _of_a_pool(role, statement)
+        elif audience and any(_is_tag(line) for line in statement.lines):
+            severity = Severity.WARNING
+        where = statement.path if not statement.lines else f"{statement.path}.Condition"
+        yield found(rule, statement.file, path=where, why=why, mend=mend, severity=severity)
+
+
+def _is_tag(line: Line) -> bool:
+    return line.key.startswith(REQUEST_TAG) and line.needs_key
+
+
+def _of_a_pool(role: Role, statement: Written) -> tuple[str, Severity | None, str]:
+    """Return why, how bad and what to do about a Cognito identity pool's role.
+
+    Cognito Developer Guide, "Role trust and permissions": the pool and `amr` are all it names.
+    """
+    methods = [
+        text.value
+        for line in statement.lines_on(f"{COGNITO}:amr")
+        if line.needs_key and not line.negated and line.name != "Null"
+        for text in line.values
+    ]
+    if methods and not any(meet(glob(text), GUEST, role.effort) for text in methods):
+        why = "As Cognito means it, everybody who signs in to the identity pool does."
+        return why, Severity.NOTE, "tell the callers apart in the permissions, by principal tags"
+    why = "Callers who did not sign in to the identity pool are admitted."
+    return why, None, f'add `"ForAnyValue:StringLike": {{"{COGNITO}:amr": "authenticated"}}`'
 
 
 def _issuer(statement: Written) -> str:

@@ -1,15 +1,16 @@
 """Policies as they are written, with the JSON path of each text: what a finding points at.
 
-The evaluator's compiled statements forget where a text stood and how it was spelled.
+The evaluator's compiled statements forget where a text stood and how it was spelled; they are
+kept beside, to be asked.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from valetkey.iam.condition import Quantifier
+from valetkey.iam.condition import Condition, Quantifier
 from valetkey.iam.document import quoted
-from valetkey.iam.policy import Layer
+from valetkey.iam.policy import Layer, Statement
 from valetkey.iam.variables import Variable, split_variables
 
 
@@ -35,6 +36,7 @@ class Line:
     written_key: str
     values: tuple[Text, ...]
     path: str
+    condition: Condition
 
     @property
     def guard(self) -> str:
@@ -76,6 +78,15 @@ class Written:
     not_principal: bool
     lines: tuple[Line, ...]
     raw: Mapping[str, object]
+    compiled: Statement
+    _by_key: dict[str, list[Line]] = field(init=False, repr=False, default_factory=dict)
+    _needed: set[str] = field(init=False, repr=False, default_factory=set)
+
+    def __post_init__(self) -> None:
+        for line in self.lines:
+            self._by_key.setdefault(line.key, []).append(line)
+            if line.needs_key:
+                self._needed.add(line.key)
 
     @property
     def name(self) -> str:
@@ -91,11 +102,11 @@ class Written:
 
     def lines_on(self, key: str) -> list[Line]:
         """Return the condition lines on `key`, given in lower case."""
-        return [line for line in self.lines if line.key == key]
+        return self._by_key.get(key, [])
 
     def needs(self, key: str) -> bool:
         """Tell whether the statement takes effect only where the request has the key."""
-        return any(line.needs_key for line in self.lines_on(key))
+        return key in self._needed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
