@@ -94,6 +94,7 @@ def test_a_misspelt_code_to_ignore_is_refused(tmp_path: Path) -> None:
         (("--tag", ""), "bad-tag"),
         (("--tag", "${aws:PrincipalTag/user_id}"), "bad-tag"),
         (("--tag", "aws:ResourceTag/user_id"), "bad-tag"),
+        (("--tag", "userid"), "unknown-tag"),
         (("--guarded", "TaskApprovals"), "bad-arn"),
         (("--guarded", "arn:aws:s3"), "bad-arn"),
     ],
@@ -105,6 +106,13 @@ def test_an_option_that_would_guard_nothing_is_refused(
 
     assert (done.returncode, done.stdout) == (1, "")
     assert f"[{code}]" in done.stderr
+
+
+def test_a_tag_that_no_policy_could_have_is_no_mistake(tmp_path: Path) -> None:
+    given = text({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"})
+    done = command("iam", "lint", "-", ALONE, "--tag", "user_id", folder=tmp_path, stdin=given)
+
+    assert done.stderr == ""
 
 
 def test_a_tag_may_be_written_as_its_condition_key(tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ def lint(
     ignored = _known_codes(ignore or [])
     tags, resources = _tag_keys(tag or []), _arns(guarded or [])
     documents, good = _read_all(files, layer)
+    _check_tags(tags, documents)
     findings = list(find(documents, tags=tags, guarded=resources, ignored=ignored))
     findings += _from_parliament(documents, findings, ignored, wanted=parliament)
     print_findings(findings, as_json=as_json)
@@ -122,6 +123,19 @@ def _tag_keys(texts: list[str]) -> list[str]:
             )
         keys.append(key)
     return keys
+
+
+def _check_tags(tags: list[str], documents: list["Document"]) -> None:
+    """Return unless the policies have tags, and one that is named is not among them: misspelt, it
+    would silence what it should find. Raises ValetkeyError.
+    """
+    from valetkey.iam.lint import tags_in
+
+    known = tags_in(documents)
+    for tag in tags if known else ():
+        if tag.lower() not in known:
+            hint = f"they have {', '.join(f'`{one}`' for one in sorted(known)[:8])}"
+            raise ValetkeyError("unknown-tag", f"no policy has the tag `{tag}`", hint=hint)
 
 
 def _arns(texts: list[str]) -> list[str]:

@@ -196,18 +196,20 @@ def role_of(documents: Sequence[Document], *, tags: frozenset[str], guarded: Seq
     """Return the role. Without `tags`, every principal tag that stands in its policies, and every
     tag that its trust policy asks for, separates tenants.
     """
-    known = frozenset(tag.lower() for tag in tags) or frozenset(_tags_in(documents))
+    known = frozenset(tag.lower() for tag in tags) or tags_in(documents)
     return Role(tuple(documents), known, tuple(guarded))
 
 
-def _tags_in(documents: Sequence[Document]) -> Iterator[str]:
+def tags_in(documents: Sequence[Document]) -> frozenset[str]:
+    """Return the keys (lower case) of the principal tags that stand in the policies, and of those
+    that a trust policy asks for.
+    """
+    found: set[str] = set()
     for document in documents:
-        for statement in document.statements:
-            asked = (PRINCIPAL_TAG, REQUEST_TAG)[: 2 if document.layer is Layer.TRUST else 1]
-            for key in _keys(statement):
-                for prefix in asked:
-                    if key.startswith(prefix) and key != prefix:
-                        yield key.removeprefix(prefix)
+        asked = (PRINCIPAL_TAG, REQUEST_TAG)[: 2 if document.layer is Layer.TRUST else 1]
+        for key in (key for statement in document.statements for key in _keys(statement)):
+            found.update(key.removeprefix(one) for one in asked if key.startswith(one))
+    return frozenset(found - {""})
 
 
 def _keys(statement: Written) -> Iterator[str]:
