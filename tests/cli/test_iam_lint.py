@@ -108,6 +108,13 @@ def test_an_option_that_would_guard_nothing_is_refused(
     assert f"[{code}]" in done.stderr
 
 
+def test_a_tag_that_a_policy_forgot_is_what_lint_looks_for(tmp_path: Path) -> None:
+    options = ("--tag", "user_id", "--tag", "task_id")
+    done = command("iam", "lint", "-", ALONE, *options, folder=tmp_path, stdin=text(GOOD))
+
+    assert done.stderr == ""
+
+
 def test_a_tag_that_no_policy_could_have_is_no_mistake(tmp_path: Path) -> None:
     given = text({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"})
     done = command("iam", "lint", "-", ALONE, "--tag", "user_id", folder=tmp_path, stdin=given)

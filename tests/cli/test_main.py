@@ -69,6 +69,14 @@ def test_a_closed_standard_input_is_a_file_that_cannot_be_read(line: str, tmp_pa
     assert "standard input is closed [file-unreadable]" in done.stderr
 
 
+@pytest.mark.parametrize("line", ["iam evaluate", "iam lint", "iam explain"])
+def test_a_closed_standard_output_takes_everything(line: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("{}\n")
+    done = shell(f"{line} file >&-", tmp_path)
+    assert done.returncode == 1
+    assert "internal-error" not in done.stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_under_the_output_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "lines").write_text("{}\n")

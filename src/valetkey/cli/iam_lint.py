@@ -126,16 +126,15 @@ def _tag_keys(texts: list[str]) -> list[str]:
 
 
 def _check_tags(tags: list[str], documents: list["Document"]) -> None:
-    """Return unless the policies have tags, and one that is named is not among them: misspelt, it
-    would silence what it should find. Raises ValetkeyError.
+    """Return unless the policies have tags, and none that is named is among them: misspelt, they
+    would silence what they should find. Raises ValetkeyError.
     """
     from valetkey.iam.lint import tags_in
 
     known = tags_in(documents)
-    for tag in tags if known else ():
-        if tag.lower() not in known:
-            hint = f"they have {', '.join(f'`{one}`' for one in sorted(known)[:8])}"
-            raise ValetkeyError("unknown-tag", f"no policy has the tag `{tag}`", hint=hint)
+    if tags and known and known.isdisjoint(tag.lower() for tag in tags):
+        hint = f"they have {', '.join(f'`{one}`' for one in sorted(known)[:8])}"
+        raise ValetkeyError("unknown-tag", f"no policy has the tag `{tags[0]}`", hint=hint)
 
 
 def _arns(texts: list[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """The entry point: what must start fast is dispatched before anything heavy is imported."""
 
-import contextlib
 import os
 import sys
 
@@ -14,9 +13,7 @@ def main() -> None:
 
         sys.exit(credential_process(arguments[1:]))
 
-    if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
-        # what the locale can't write is escaped, as it is on standard error
-        sys.stdout.reconfigure(errors="backslashreplace")
+    _open_output()
     import typer
     from typer.exceptions import TyperException
 
@@ -39,6 +36,8 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(FAILED)
     except OSError as error:  # what rooms do not foresee, a full disk under standard output first
+        if os.environ.get("VALETKEY_TRACEBACK"):
+            raise
         _drop_output()
         reason = error.strerror or type(error).__name__
         print_error(ValetkeyError("system-refused", f"the system refused: {reason}"))
@@ -57,7 +56,21 @@ def main() -> None:
         sys.exit(FAILED)
 
 
+def _open_output() -> None:
+    """Let standard output take every text: what the locale can't write is escaped, as it is on
+    standard error, and what is written to one that is closed goes nowhere, as `print` has it.
+    """
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    elif hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def _drop_output() -> None:
-    """Leave nothing to be written to standard output at exit: it would fail once more."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
+    """Write what can be written; leave nothing for the exit, where it would fail once more."""
+    import contextlib
+
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+    with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
