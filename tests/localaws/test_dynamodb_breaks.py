@@ -38,6 +38,34 @@ def test_a_condition_that_the_storage_cannot_read_is_invalid(world: World, condi
     assert ddb.get_item(TableName=TABLE, Key=KEY)["Item"] == ITEM
 
 
+@pytest.mark.parametrize("update", ["SET fresh = :n ADD s :n", "SET fresh = :n DELETE s :l"])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_refused_update_leaves_the_item_as_it_was(world: World, update: str, there: bool) -> None:
+    ddb = world.client("dynamodb")
+    key = {**KEY, "at": {"N": "7"}}
+    ddb.delete_item(TableName=TABLE, Key=key)
+    if there:
+        ddb.put_item(TableName=TABLE, Item={**ITEM, **key})
+    before = ddb.get_item(TableName=TABLE, Key=key).get("Item")
+    call = {"TableName": TABLE, "Key": key, "UpdateExpression": update, **using(update)}
+    if not there:  # a number can be added to nothing, but no text
+        call |= {"UpdateExpression": "SET fresh = :n ADD s :s", **using(":n :s")}
+    assert refused(lambda: ddb.update_item(**call)) == INVALID
+    assert ddb.get_item(TableName=TABLE, Key=key).get("Item") == before
+
+
+def test_an_update_in_parentheses_or_of_nothing_is_refused_plainly(world: World) -> None:
+    ddb = world.client("dynamodb")
+    ddb.put_item(TableName=TABLE, Item=ITEM)
+    add = {
+        "UpdateExpression": "SET n = (n + :n)",
+        "ExpressionAttributeValues": {":n": VALUES[":n"]},
+    }
+    assert refused(lambda: ddb.update_item(TableName=TABLE, Key=KEY, **add)) == INVALID
+    nothing = refused(lambda: ddb.update_item(TableName=TABLE, Key=KEY))
+    assert nothing == "UnknownOperationException"
+
+
 @pytest.mark.parametrize("bad", ["s = s + :n", "n = list_append(n, :l)", "n = none.of.it", "l = "])
 def test_an_update_that_breaks_changes_nothing(world: World, bad: str) -> None:
     ddb = world.client("dynamodb")

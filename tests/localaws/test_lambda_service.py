@@ -1,8 +1,6 @@
 """Lambda behind the gate: functions by ARN and qualifier, by tag and by their own policy."""
 
 import json
-import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -271,32 +269,6 @@ def test_a_function_may_call_the_local_aws_while_it_runs(world: World) -> None:
 
     world.aws.add_function("calls-back", answer)
     assert "TaskEvents" in told(world.client("lambda").invoke(FunctionName="calls-back"))
-
-
-def test_functions_may_wait_for_each_other_however_deep(world: World) -> None:
-    client = world.client("lambda")
-    deep = (os.cpu_count() or 1) + 8  # more than a pool of threads has by default
-
-    def answer(event: Any, invocation: Invocation) -> Any:
-        if event == 0:
-            return 0
-        payload = json.dumps(event - 1)
-        return 1 + told(client.invoke(FunctionName="calls-itself", Payload=payload))
-
-    world.aws.add_function("calls-itself", answer)
-    assert told(client.invoke(FunctionName="calls-itself", Payload=str(deep))) == deep
-
-
-@pytest.mark.parametrize(
-    "problem",
-    [lambda *_: sys.exit(3), lambda *_: 1 / 0, lambda *_: object(), lambda *_: float("nan")],
-)
-def test_a_function_that_fails_is_an_answer_that_says_so(world: World, problem: Any) -> None:
-    name = f"fails-{id(problem)}"
-    world.aws.add_function(name, problem)
-    found = world.client("lambda").invoke(FunctionName=name)
-    assert found["StatusCode"] == 200 and found["FunctionError"] == "Unhandled"
-    assert set(told(found)) == {"errorMessage", "errorType"}
 
 
 def test_an_answer_above_the_quota_is_a_failure_that_says_so(world: World) -> None:

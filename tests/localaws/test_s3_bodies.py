@@ -113,6 +113,21 @@ def test_a_body_that_has_to_be_there_is_missed() -> None:
             assert caught.value.code == "MissingRequestBodyError"
 
 
+def test_mfa_delete_that_is_off_is_said_in_vain() -> None:
+    body = "<MfaDelete>Disabled</MfaDelete><Status>Enabled</Status>"
+    assert canonical_body("PutBucketVersioning", whole("VersioningConfiguration", body).encode())
+
+
+@pytest.mark.parametrize("name", ["ObjectSizeGreaterThan", "ObjectSizeLessThan"])
+def test_what_the_storage_would_drop_is_refused(name: str) -> None:
+    rule = f"<Filter><{name}>5</{name}></Filter><Status>Enabled</Status>"
+    rule += "<Expiration><Days>1</Days></Expiration>"
+    body = whole("LifecycleConfiguration", f"<Rule>{rule}</Rule>").encode()
+    with pytest.raises(AwsError) as caught:
+        canonical_body("PutBucketLifecycleConfiguration", body)
+    assert caught.value.code == "NotImplemented"
+
+
 def test_mfa_delete_is_refused_and_not_left_out() -> None:
     body = "<Status>Enabled</Status><MfaDelete>Enabled</MfaDelete>"
     with pytest.raises(AwsError) as caught:

@@ -76,6 +76,33 @@ def test_a_delete_under_a_condition_can_be_required(world: World, root: Any) -> 
     assert refused(lambda: root.head_object(**gone)) == "404"
 
 
+def test_no_blank_hides_a_tag_from_a_policy(world: World, root: Any) -> None:
+    deny = {**allow("s3:PutObjectTagging", OBJECTS), "Effect": "Deny"}
+    named = {"ForAnyValue:StringEquals": {"s3:RequestObjectTagKeys": ["owner"]}}
+    s3 = client(world, "tagger", allow("s3:*", OBJECTS), {**deny, "Condition": named})
+    for key, code in (
+        ("owner", "AccessDenied"),
+        ("owner ", "InvalidTag"),
+        ("\towner", "InvalidTag"),
+    ):
+        tagging = {"TagSet": [{"Key": key, "Value": "me"}]}
+        call = partial(s3.put_object_tagging, Bucket=DATA, Key="a", Tagging=tagging)
+        assert refused(call) == code
+    tagging = {"TagSet": [{"Key": "x", "Value": " owner"}]}
+    assert (
+        refused(partial(s3.put_object_tagging, Bucket=DATA, Key="a", Tagging=tagging))
+        == "InvalidTag"
+    )
+
+
+def test_an_empty_set_of_tags_takes_them_away(root: Any) -> None:
+    root.put_object(Bucket=DATA, Key="bare", Body=b"", Tagging="x=1")
+    call = {"Bucket": DATA, "Key": "bare", "Tagging": {"TagSet": []}}
+    assert root.put_object_tagging(**call)["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert root.get_object_tagging(Bucket=DATA, Key="bare")["TagSet"] == []
+    assert refused(partial(root.put_object_tagging, **{**call, "Key": "none"})) == "NoSuchKey"
+
+
 def test_how_many_tags_there_are_is_told_to_readers_of_tags(world: World, root: Any) -> None:
     found = {"Bucket": DATA, "Key": "a"}
     assert root.get_object(**found)["TagCount"] == 2

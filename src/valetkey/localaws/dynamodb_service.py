@@ -17,6 +17,7 @@ from valetkey.localaws.dynamodb_actions import (
 )
 from valetkey.localaws.dynamodb_context import DynamoAsks
 from valetkey.localaws.dynamodb_tables import Tables
+from valetkey.localaws.dynamodb_undo import undo_of
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Answer
 from valetkey.localaws.json_protocol import Require, json_answer
@@ -27,7 +28,10 @@ from valetkey.localaws.strict_json import write_json
 from valetkey.localaws.surroundings import tag_context
 from valetkey.localaws.tags import clashing_key
 
-_BROKEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_BROKEN = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError,
+    ValueError,
+)  # fmt: skip
 """What the storage's reading of an expression raises; never a MismatchError, which is ours."""
 
 
@@ -87,11 +91,22 @@ class TableService:
     def _stored(self, operation: str, params: Params) -> Answer:
         """Return the storage's answer. Raises AwsError for an expression that it breaks at.
 
-        It compares values of two types, where DynamoDB's answer is no; that is refused here.
+        It compares values of two types, and sizes of what is not there, where DynamoDB's answer
+        is no; that is refused here.
         """
+        updates = operation == "UpdateItem"
+        if updates and "UpdateExpression" not in params:
+            text = "UpdateItem without an UpdateExpression is not modelled"
+            raise fault(Service.DYNAMODB, Trouble.UNSUPPORTED, text)
+        undo = undo_of(params, self.storage) if updates else None
         try:
-            return self.storage.call_json(Service.DYNAMODB, operation, write_json(params))
+            answer = self.storage.call_json(Service.DYNAMODB, operation, write_json(params))
+            if undo is not None and answer.status != 200:
+                undo()
+            return answer
         except _BROKEN as error:
+            if undo is not None:
+                undo()
             if not any(name.endswith("Expression") for part in _parts(params) for name in part):
                 raise
             text = "Invalid expression: valetkey's local AWS cannot evaluate it on these values"

@@ -65,9 +65,9 @@ def _run(function: Function, event: Any, invocation: Invocation, *, tail: bool) 
         headers.append(("x-amz-log-result", base64.b64encode(b"").decode()))
     try:
         body = json.dumps(function.answer(event, invocation), allow_nan=False).encode()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - its own failure, told to its caller
+    except BaseException as error:  # noqa: BLE001 - its own failure, told to its caller
         headers.append(("x-amz-function-error", "Unhandled"))
-        told = {"errorMessage": str(error), "errorType": _failure(error)}
+        told = {"errorMessage": _said(error), "errorType": _failure(error)}
         body = json.dumps(told).encode()
     if len(body) > MAX_EVENT_BYTES:
         headers = [pair for pair in headers if pair[0] != "x-amz-function-error"]
@@ -76,6 +76,13 @@ def _run(function: Function, event: Any, invocation: Invocation, *, tail: bool) 
         told = {"errorMessage": text, "errorType": "Function.ResponseSizeTooLarge"}
         body = json.dumps(told).encode()
     return Answer(200, tuple(headers), body)
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an error that can't say what it is
+        return ""
 
 
 def _failure(error: BaseException) -> str:

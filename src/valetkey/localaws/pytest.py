@@ -140,11 +140,11 @@ def _of_ini(config: pytest.Config) -> Sequence[Seed]:
 
 @contextmanager
 def _started(seeds: Sequence[Seed]) -> Iterator[LocalAws]:
-    """Give a local AWS of the account and region that the first seed names, with all seeds."""
-    first = seeds[0].tables if seeds else None
+    """Give a local AWS of the first account and region that a seed names, with all seeds."""
+    tables = [seed.tables for seed in seeds]
     aws = LocalAws(
-        account=(first and first.account) or DEFAULT_ACCOUNT,
-        region=(first and first.region) or DEFAULT_REGION,
+        account=next((one.account for one in tables if one.account), DEFAULT_ACCOUNT),
+        region=next((one.region for one in tables if one.region), DEFAULT_REGION),
     )
     try:
         for seed in seeds:

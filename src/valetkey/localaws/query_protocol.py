@@ -18,7 +18,8 @@ _NAMESPACE = {
     Service.STS: "https://sts.amazonaws.com/doc/2011-06-15/",
     Service.IAM: "https://iam.amazonaws.com/doc/2010-05-08/",
 }
-_ILLEGAL_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""A letter that XML 1.0 cannot say."""
 
 
 def read_form(request: Incoming, service: Service) -> dict[str, str]:
@@ -145,7 +146,7 @@ def _flatten(name: str, value: Any) -> list[tuple[str, str]]:
 
 def xml_text(text: str) -> str:
     """Return `text` as XML character data, without what XML 1.0 cannot say."""
-    return escape(_ILLEGAL_XML.sub("\ufffd", text), {'"': "&quot;"})
+    return escape(NOT_XML.sub("\ufffd", text), {'"': "&quot;"})
 
 
 def xml_elements(value: Any) -> str:

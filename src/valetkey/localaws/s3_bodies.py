@@ -29,6 +29,14 @@ _NEEDED = {
     "VersioningConfiguration": frozenset({"Status"}),
 }
 """What AWS requires though its model does not say so, by the element's name."""
+_UNMODELLED = {
+    "BlockedEncryptionTypes": None,
+    "MFADelete": "Disabled",
+    "NewerNoncurrentVersions": None,
+    "ObjectSizeGreaterThan": None,
+    "ObjectSizeLessThan": None,
+}
+"""What the storage would drop, with the value that says as much as nothing."""
 _MAY_BE_EMPTY = frozenset({"CreateBucketConfiguration", "Filter"})
 _ONE_RULE = frozenset({"OwnershipControls", "ServerSideEncryptionConfiguration"})
 _FILLED = frozenset({"ETag", "LocationConstraint"})
@@ -92,8 +100,8 @@ def _structure(element: ElementTree.Element, shape: Any) -> str:
         name, member = members.get(name_of(child), ("", None))
         if member is None:
             raise malformed()
-        if name == "MFADelete":
-            raise fault(Service.S3, Trouble.UNSUPPORTED, "MFA delete is not modelled")
+        if name in _UNMODELLED and child.text != _UNMODELLED[name]:
+            raise fault(Service.S3, Trouble.UNSUPPORTED, f"`{name}` is not modelled")
         flat = _is_flat(member)
         if name in seen and not flat:
             raise malformed()

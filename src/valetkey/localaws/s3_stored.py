@@ -31,7 +31,8 @@ def _check_upload(call: S3Call, storage: Storage) -> None:
 
 
 def _check_tagged(call: S3Call, storage: Storage) -> None:
-    if call.operation.name != "DeleteObjectTagging" or call.key is None:
+    tagging = call.operation.name in {"DeleteObjectTagging", "PutObjectTagging"}
+    if not tagging or call.key is None:
         return
     if call.bucket not in storage.s3.buckets:
         raise AwsError("NoSuchBucket", "The specified bucket does not exist", status=404)

@@ -95,6 +95,8 @@ def read_tags(body: bytes) -> dict[str, str]:
         parts = {name_of(child): _text(child) for child in element}
         if len(element) != 2 or set(parts) != {"Key", "Value"} or not parts["Key"]:
             raise AwsError("InvalidTag", "Each tag has one key and one value.", status=400)
+        if any(text != text.strip() for text in parts.values()):  # the storage would strip it
+            raise AwsError("InvalidTag", "A tag begins or ends with a blank.", status=400)
         if clashing_key((*tags, parts["Key"])) is not None:
             raise AwsError("InvalidTag", "A tag's key comes twice, ignoring case.", status=400)
         tags[parts["Key"]] = parts["Value"]

@@ -68,6 +68,7 @@ async def _in_a_thread(work: Callable[[], Answer]) -> Answer:
     that never ends keeps nobody from stopping.
     """
     done: Future[Answer] = Future()
+    done.set_running_or_notify_cancel()  # nobody cancels it any more: it ends when it ends
 
     def run() -> None:
         try:

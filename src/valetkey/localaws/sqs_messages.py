@@ -10,6 +10,7 @@ from typing import Any
 
 from valetkey.localaws.faults import AwsError
 from valetkey.localaws.models import Params
+from valetkey.localaws.query_protocol import NOT_XML
 from valetkey.localaws.sqs_actions import NUMBERS
 from valetkey.localaws.sqs_queues import invalid
 
@@ -21,7 +22,6 @@ _BOUNDS = {
 }  # seconds, but for the last
 _VALUES = {"String": "StringValue", "Number": "StringValue", "Binary": "BinaryValue"}
 _NUMBER = re.compile(r"[+-]?([0-9]{1,38}(\.[0-9]{0,38})?|\.[0-9]{1,38})([eE][+-]?[0-9]{1,3})?")
-_NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def check_messages(params: Params) -> None:
@@ -37,7 +37,7 @@ def check_messages(params: Params) -> None:
         body = part.get("MessageBody")
         if body == "":
             raise AwsError("MissingParameter", "The request must contain a message body.")
-        if body is not None and _NO_TEXT.search(body):
+        if body is not None and NOT_XML.search(body):
             raise AwsError(
                 "InvalidMessageContents", "A message has characters that XML 1.0 does not allow."
             )
@@ -57,7 +57,7 @@ def _check_attribute(attribute: Mapping[str, Any]) -> None:
             base64.b64decode(value, validate=True)
         except (ValueError, TypeError):
             raise invalid("A binary message attribute must be base64.") from None
-    if not value or (kind == "String" and _NO_TEXT.search(value)):
+    if not value or (kind == "String" and NOT_XML.search(value)):
         raise invalid("A message attribute must have a value, of characters of XML 1.0.")
 
 

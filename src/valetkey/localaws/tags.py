@@ -1,7 +1,7 @@
 """Tag keys, of which a condition cannot tell case: two that differ by it alone are refused.
 
-IAM says so of its own tags ("Tags for IAM resources"). DynamoDB and S3 would take both; here
-they are refused there too, since it would be unclear which of them a policy means.
+IAM says so of its own tags ("Tags for IAM resources"). Other services would take both; here they
+are refused there too, since it would be unclear which of them a policy means.
 """
 
 import unicodedata
