@@ -21,6 +21,8 @@ TAG = "aws:PrincipalTag/user_id"
 GET = "s3:GetObject"
 UNTAGGED = Ask(GET, FOREIGN_OBJECT, tags={})
 NOT_ME = {"StringNotEquals": {TAG: "${aws:ResourceTag/owner}"}}
+SCAN, EXPORT = "dynamodb:Scan", "dynamodb:ExportTableToPointInTime"
+OWN_KEYS = deny("*", "*", {"ForAnyValue:StringNotEquals": {"dynamodb:LeadingKeys": MINE}})
 
 CASES = [
     Case(
@@ -128,7 +130,7 @@ CASES = [
         one(
             allow("dynamodb:*", TABLE),
             deny("*", "*", {"ForAnyValue:StringNotEquals": {"dynamodb:LeadingKeys": MINE}}),
-            deny("dynamodb:Scan", TABLE),
+            deny([SCAN, "dynamodb:PartiQLSelect", EXPORT], TABLE),
         ),
         opens=Ask("dynamodb:Scan", TABLE),
     ),
@@ -147,6 +149,35 @@ CASES = [
         ),
         opens=Ask(GET, FOREIGN_OBJECT, {"aws:ResourceTag/owner": "tenant-b"}, tags={}),
         severity="warning",
+    ),
+    *(
+        Case(
+            "deny-silent-on-absent-key",
+            f"a Deny of Scan leaves {read}",
+            one(allow("dynamodb:*", [TABLE, f"{TABLE}/*"]), OWN_KEYS, deny(closed, "*")),
+            one(allow("dynamodb:*", [TABLE, f"{TABLE}/*"]), OWN_KEYS, deny([*closed, read], "*")),
+            opens=Ask(read, resource),
+        )
+        for read, resource, closed in (
+            ("dynamodb:PartiQLSelect", TABLE, [SCAN, EXPORT, "dynamodb:GetRecords"]),
+            (EXPORT, TABLE, [SCAN, "dynamodb:PartiQLSelect", "dynamodb:GetRecords"]),
+            (
+                "dynamodb:GetRecords",
+                f"{TABLE}/stream/2026",
+                [SCAN, EXPORT, "dynamodb:PartiQLSelect"],
+            ),
+        )
+    ),
+    Case(
+        "deny-silent-on-absent-key",
+        "PartiQL without a key in its WHERE",
+        one(allow("dynamodb:PartiQLSelect", TABLE), OWN_KEYS),
+        one(
+            allow("dynamodb:PartiQLSelect", TABLE),
+            OWN_KEYS,
+            deny("dynamodb:*", TABLE, {"Null": {"dynamodb:LeadingKeys": "true"}}),
+        ),
+        opens=Ask("dynamodb:PartiQLSelect", TABLE),
     ),
 ]
 
@@ -187,3 +218,18 @@ def test_a_scan_of_another_table_slips_by_no_deny() -> None:
     )
 
     assert "deny-silent-on-absent-key" not in codes(*apart)
+
+
+def test_if_exists_beside_what_ties_the_statement_is_no_finding() -> None:
+    tutorial = {
+        "StringEquals": {"aws:ResourceTag/user_id": MINE},
+        "StringEqualsIfExists": {"aws:RequestTag/user_id": MINE},
+    }
+    weak = {
+        "StringEqualsIfExists": {"aws:ResourceTag/user_id": MINE, "aws:RequestTag/user_id": MINE}
+    }
+
+    assert "if-exists-passes-absent-key" not in codes(
+        *one(allow("secretsmanager:*", "*", tutorial))
+    )
+    assert "if-exists-passes-absent-key" in codes(*one(allow("secretsmanager:*", "*", weak)))

@@ -13,8 +13,9 @@ from valetkey.errors import ValetkeyError
 from valetkey.iam.lint import RULES, Severity, lint
 
 THEMES = (
-    "absence", "callers", "callers_words", "elements", "listing", "power", "sets", "tenant_text",
-    "trust", "trust_tags", "unions", "web_identity",
+    "absence", "callers", "callers_words", "data_actions", "elements", "guarded", "listing",
+    "power", "resource_types", "sets", "tag_session", "tenant_text", "trust", "trust_tags",
+    "unions", "web_identity",
 )  # fmt: skip
 OBJECTS = "arn:aws:s3:::b/"
 BROKER = "arn:aws:iam::111122223333:role/ValetkeyBroker"

@@ -117,6 +117,14 @@ CASES = [
         one(allow(GET, OWN_OBJECTS)),
         severity="warning",
     ),
+    Case(
+        "variable-without-delimiter",
+        "a prefix that goes on",
+        one(allow(LIST, BUCKET, {"StringEquals": {"s3:prefix": f"traces/{MINE}"}})),
+        one(allow(LIST, BUCKET, {"StringEquals": {"s3:prefix": f"traces/{MINE}/"}})),
+        opens=Ask(LIST, BUCKET, {"s3:prefix": "traces/tenant-a"}),
+        severity="warning",
+    ),
 ]
 
 

@@ -118,3 +118,14 @@ def test_a_statement_that_only_lets_set_a_source_identity_requires_none() -> Non
     apart = trust("sts:SetSourceIdentity", None, condition)
 
     assert "source-identity-not-required" in codes(*one(trust(BOTH, None, BOUND), apart))
+
+
+def test_eks_has_no_source_identity_to_give_with_its_tags() -> None:
+    asked: Json = {"StringEquals": {"aws:RequestTag/kubernetes-namespace": "agents"}}
+
+    assert "source-identity-not-required" not in codes(
+        *one(trust(BOTH, {"Service": "pods.eks.amazonaws.com"}, asked))
+    )
+    assert "source-identity-not-required" in codes(
+        *one(trust(BOTH, {"Federated": "id.example.com"}, asked))
+    )

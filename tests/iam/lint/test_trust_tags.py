@@ -3,9 +3,18 @@
 import pytest
 
 from tests.iam.build import Json, document
-from tests.iam.lint.cases import BROKER, ROLE, Ask, Case, check, codes, findings, one, trust
+from tests.iam.lint.cases import (
+    BROKER,
+    ROLE,
+    Ask,
+    Case,
+    Texts,
+    check,
+    codes,
+    one,
+    trust,
+)
 from tests.iam.lint.trusts import (
-    ACCOUNT,
     ASKED,
     ASSUME,
     BOTH,
@@ -18,7 +27,6 @@ from tests.iam.lint.trusts import (
     caller,
 )
 
-TAGGED = Ask(TAG, ROLE, {"aws:RequestTag/admin": "yes"}, principal=caller(BROKER))
 OTHER_TAG = Ask(
     ASSUME, ROLE, {"aws:RequestTag/x": "1", "aws:TagKeys": ("x",)}, principal=caller(BROKER)
 )
@@ -29,10 +37,16 @@ EMPTY_TAG = Ask(
     principal=caller(BROKER),
 )
 EKS: Json = {"Service": "pods.eks.amazonaws.com"}
+WEB, COGNITO = "sts:AssumeRoleWithWebIdentity", "cognito-identity.amazonaws.com"
+POOL: Json = {"Federated": COGNITO}
+IN_POOL: Json = {
+    "StringEquals": {f"{COGNITO}:aud": "eu-west-1:x"},
+    "ForAnyValue:StringLike": {f"{COGNITO}:amr": "authenticated"},
+}
 GOOD = [BROKER_MAY, PERMISSIONS, document(trust(BOTH, None, BOUND))]
 
 
-def refusing(action: str, principal: Json | str) -> Json:
+def refusing(action: Texts, principal: Json | str) -> Json:
     """A Deny of requests without the tag."""
     return {**trust(action, principal, NO_TAG), "Effect": "Deny"}
 
@@ -152,32 +166,17 @@ CASES = [
         tags=("user_id",),
     ),
     Case(
-        "tag-session-missing",
-        "half-wired",
-        one(trust(ASSUME, None, ASKED)),
-        one(trust(BOTH, None, ASKED)),
+        "trust-admits-untagged",
+        "tags that an identity pool's mapping may lack",
+        [PERMISSIONS, document(trust([WEB, TAG], POOL, IN_POOL))],
+        [PERMISSIONS, document(trust([WEB, TAG], POOL, {**IN_POOL, **ASKED}))],
         severity="warning",
     ),
     Case(
-        "tag-session-without-conditions",
-        "any tag the caller likes",
-        [BROKER_MAY, document(trust(BOTH))],
-        [BROKER_MAY, document(trust(BOTH, None, BOUND))],
-        opens=TAGGED,
-        severity="warning",
-    ),
-    Case(
-        "tag-session-without-conditions",
-        "any tag for anybody in the account",
-        one(trust(BOTH, ACCOUNT)),
-        one(trust(BOTH, None, BOUND)),
-    ),
-    Case(
-        "other-tags-allowed",
-        "another policy's tag",
-        one(trust(BOTH, None, ASKED)),
-        one(trust(BOTH, None, BOUND)),
-        severity="note",
+        "trust-admits-untagged",
+        "an identity pool that may not set tags",
+        [PERMISSIONS, document(trust(WEB, POOL, IN_POOL))],
+        [PERMISSIONS, document(trust([WEB, TAG], POOL, {**IN_POOL, **ASKED}))],
     ),
 ]
 
@@ -196,18 +195,9 @@ def test_a_role_without_tenants_needs_no_tags() -> None:
 
 
 def test_a_deny_of_untagged_requests_asks_for_the_tag() -> None:
-    refuse = {
-        **trust(BOTH, "*", {"Null": {"aws:RequestTag/user_id": "true"}}),
-        "Effect": "Deny",
-    }
+    refuse = refusing(BOTH, "*")
 
     assert "trust-admits-untagged" not in codes(*one(trust(BOTH), refuse), tags=["user_id"])
-
-
-def test_tag_session_may_stand_in_a_statement_of_its_own() -> None:
-    found = codes(*one(trust(ASSUME, None, ASKED), trust(TAG, None, ASKED)))
-
-    assert "tag-session-missing" not in found
 
 
 def test_a_deny_of_empty_tags_asks_for_a_value() -> None:
@@ -228,18 +218,3 @@ def test_the_callers_own_tag_may_be_asked_to_be_the_sessions() -> None:
     found = codes(*one(trust(BOTH, None, same)))
 
     assert not {"trust-admits-untagged", "trust-admits-empty-tag"} & found
-
-
-def test_tags_that_a_service_sets_are_not_the_callers_choice() -> None:
-    assert "tag-session-without-conditions" not in codes(*one(trust(BOTH, EKS)))
-    assert "tag-session-without-conditions" in codes(
-        *one(trust(BOTH, {"Service": "ecs-tasks.amazonaws.com"}))
-    )
-
-
-def test_the_mend_of_half_wired_tags_keeps_the_statements_own_actions() -> None:
-    web = trust("sts:AssumeRoleWithWebIdentity", {"Federated": "id.example.com"}, ASKED)
-    case = Case("tag-session-missing", "", one(web), [])
-    (found,) = [one for one in findings(case, case.bad) if one.code == case.code]
-
-    assert found.mend == 'write `"Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"]`'

@@ -31,6 +31,7 @@ KEEP_OUT = deny("s3:*", "*", {"StringNotEquals": {"s3:ExistingObjectTag/user_id"
 
 TAG = "aws:PrincipalTag/user_id"
 OWN_TAG = {"StringEquals": {"s3:ExistingObjectTag/user_id": MINE}}
+NARROW_TOP = allow(GET, f"{BUCKET}/{MINE}/*")
 NARROW_BOTH = allow([GET, "s3:PutObject"], OWN_OBJECTS)
 ELSEWHERE = statement(Effect="Deny", Action="s3:*", Resource=None, NotResource=OWN_OBJECTS)
 ROWS_BATCH = allow("dynamodb:BatchGetItem", TABLE, OWN_ROWS)
@@ -167,6 +168,16 @@ CASES = [
         opens=Ask(
             "dynamodb:BatchGetItem", TABLE, {"dynamodb:LeadingKeys": ("tenant-a", "tenant-b")}
         ),
+    ),
+    *(
+        Case(
+            "broad-allow-masks-tenant",
+            f"a Deny of some that takes the shortest name: {closed}",
+            one(NARROW_TOP, allow(GET, f"{BUCKET}/*"), deny(GET, [f"{BUCKET}/{closed}"])),
+            one(NARROW_TOP, allow(GET, f"{BUCKET}/*"), deny(GET, [f"{BUCKET}/*"])),
+            opens=Ask(GET, f"{BUCKET}/other/1.txt"),
+        )
+        for closed in ("*/", "t*", "*-b/*", "tenant-?/*")
     ),
 ]
 

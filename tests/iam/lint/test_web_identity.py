@@ -136,6 +136,43 @@ CASES = [
             principal=Principal(PrincipalKind.FEDERATED, POOL),
         ),
     ),
+    *(
+        Case(
+            code,
+            f"{claim} is what the token says",
+            web({"StringEquals": {**AUDIENCE, **SUBJECT, f"{HOST}:{claim}": said}}),
+            BOTH,
+            opens=Ask(
+                WEB,
+                ROLE,
+                {f"{HOST}:aud": aud, f"{HOST}:sub": sub, f"{HOST}:azp": "eve"},
+                principal=STRANGER.principal,
+            ),
+        )
+        for code, claim, said, aud, sub in (
+            (
+                "web-identity-without-subject",
+                "sub",
+                f"${{{HOST}:sub}}",
+                AUDIENCE[f"{HOST}:aud"],
+                "eve",
+            ),
+            (
+                "web-identity-without-subject",
+                "sub",
+                f"${{{HOST}:azp}}",
+                AUDIENCE[f"{HOST}:aud"],
+                "eve",
+            ),
+            (
+                "web-identity-without-audience",
+                "aud",
+                f"${{{HOST}:aud}}",
+                "another",
+                SUBJECT[f"{HOST}:sub"],
+            ),
+        )
+    ),
 ]
 
 
@@ -175,7 +212,7 @@ def test_a_saml_provider_is_no_web_identity() -> None:
     assert not any(code.startswith("web-identity") for code in codes(*one(trust("sts:*", saml))))
 
 
-@pytest.mark.parametrize("method", ["*", "un*", "?nauthenticated"])
+@pytest.mark.parametrize("method", ["*", "un*", "?nauthenticated", "UNAUTHENTICATED"])
 def test_a_pattern_of_sign_ins_that_guests_fit_is_an_error(method: str) -> None:
     case = Case("web-identity-without-subject", "", pool(method), [])
     (found,) = [one for one in findings(case, case.bad) if one.code == case.code]

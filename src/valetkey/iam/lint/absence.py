@@ -12,7 +12,11 @@ from valetkey.iam.policies import Policies
 from valetkey.iam.policy import Layer
 
 THEME = "Absent keys"
-ANYTHING, TABLES = glob("*"), glob("arn:*:dynamodb:*:*:table/*")
+ANYTHING, TABLES = glob("*"), glob("arn:aws*:dynamodb:*:*:table/*")
+OF_A_STREAM = "dynamodb:getrecords"
+READS_WITHOUT_KEYS = (
+    "dynamodb:scan", "dynamodb:partiqlselect", "dynamodb:exporttabletopointintime", OF_A_STREAM,
+)  # fmt: skip
 ALWAYS = frozenset({
     "aws:currenttime", "aws:epochtime", "aws:principalaccount", "aws:principalarn",
     "aws:principaltype", "aws:requestedregion", "aws:securetransport", "aws:useragent",
@@ -97,9 +101,19 @@ def if_exists_in_allow(role: Role) -> Iterator[Finding]:
         for line in statement.lines:
             if not line.if_exists or line.negated or statement.needs(line.key):
                 continue
+            if _ties_besides(role, statement, line):
+                continue
             if line.key == LEADING_KEYS or _separates(role, statement, line):
                 plain = line.operator.removesuffix("IfExists")
                 yield found(IF_EXISTS, statement.file, path=line.path, mend=f'write `"{plain}"`')
+
+
+def _ties_besides(role: Role, statement: Written, line: Line) -> bool:
+    """Tell whether another line ties the statement to the tenant, whatever this one lets pass."""
+    return any(
+        one.key != line.key and statement.needs(one.key) and role.ties(statement, one)
+        for one in statement.lines
+    )
 
 
 def null_true_in_allow(role: Role) -> Iterator[Finding]:
@@ -160,7 +174,7 @@ def _hold_all(ones: list[Pattern], others: list[Pattern], role: Role) -> bool:
 
 
 def deny_on_absent_key(role: Role) -> Iterator[Finding]:
-    """Find a Deny on foreign partition keys that a Scan of the role slips by, and one on a
+    """Find a Deny on foreign partition keys that a read without keys slips by, and one on a
     tenant's tag by a positive operator whose values the caller's own tag is compared with.
     """
     closing = closing_policies(role)
@@ -168,12 +182,13 @@ def deny_on_absent_key(role: Role) -> Iterator[Finding]:
         for line in statement.lines:
             if not line.needs_key or line.name == "Null":
                 continue
-            if line.key == LEADING_KEYS and line.negated and _scans(role, closing, statement):
+            keyed = line.key == LEADING_KEYS and line.negated
+            if keyed and (action := _read_without_keys(role, closing, statement)):
                 yield found(
                     SILENT,
                     statement.file,
                     path=line.path,
-                    why="A role's Allow covers `dynamodb:Scan`, which has no leading keys.",
+                    why=f"A role's Allow covers `{action}`, which has no leading keys.",
                     severity=Severity.ERROR,
                 )
             elif (
@@ -184,14 +199,20 @@ def deny_on_absent_key(role: Role) -> Iterator[Finding]:
                 yield found(SILENT, statement.file, path=line.path, severity=Severity.NOTE)
 
 
-def _scans(role: Role, closing: Policies, deny: Written) -> bool:
-    """Tell whether an Allow covers a Scan of what the Deny is about, and no Deny stops it."""
-    return any(
-        not is_closed(role, closing, action="dynamodb:scan", resource=table)
-        for one in role.allows()
-        if role.covers(one, "dynamodb:scan") and not one.needs(LEADING_KEYS)
-        for table in _tables(role, one, deny)
-    )
+def _read_without_keys(role: Role, closing: Policies, deny: Written) -> str | None:
+    """Return an action without leading keys that an Allow covers on what the Deny is about, and
+    that no Deny stops.
+    """
+    for one in role.allows():
+        actions = [action for action in READS_WITHOUT_KEYS if role.covers(one, action)]
+        tables = _tables(role, one, deny) if actions and not one.needs(LEADING_KEYS) else ()
+        for table in tables:
+            for action in actions:
+                resource = f"{table}/stream/x" if table and action == OF_A_STREAM else table
+                reached = resource is None or any(role.each_reached(one, glob(resource)))
+                if reached and not is_closed(role, closing, action=action, resource=resource):
+                    return action
+    return None
 
 
 def _tables(role: Role, allow: Written, deny: Written) -> Iterator[str | None]:

@@ -25,7 +25,8 @@ KNOWN = {
         "principalorgpaths", "principalservicename", "principalservicenameslist", "principaltype",
         "referer", "requestedregion", "resourceaccount", "resourceorgid", "resourceorgpaths",
         "securetransport", "signinsessionarn", "sourceaccount", "sourcearn", "sourceidentity",
-        "sourceip", "sourceorgid", "sourceorgpaths", "sourceownerarn", "sourcevpc", "sourcevpcarn",
+        "sourceip", "sourceorgid", "sourceorgpaths", "sourceowner",  # of SNS's own policies
+        "sourceownerarn", "sourcevpc", "sourcevpcarn",
         "sourcevpce", "tagkeys", "tokenissuetime", "useragent", "userid", "username",
         "viaawsmcpservice", "viaawsservice", "vpceaccount", "vpceorgid", "vpceorgpaths",
         "vpcsourceip",

@@ -7,10 +7,13 @@ from valetkey.iam.lint import (
     absence,
     callers_words,
     elements,
+    guarded,
     keys,
     listing,
     power,
+    resource_types,
     sets,
+    tag_session,
     tenant_text,
     trust,
     trust_tags,
@@ -22,8 +25,8 @@ from valetkey.iam.lint.role import role_of
 from valetkey.iam.lint.written import Document
 
 _THEMES = (
-    sets, absence, unions, listing, trust_tags, trust, web_identity, power, tenant_text,
-    callers_words, elements, keys,
+    sets, absence, unions, listing, resource_types, trust_tags, tag_session, trust, web_identity,
+    guarded, power, tenant_text, callers_words, elements, keys,
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(chain.from_iterable(theme.RULES for theme in _THEMES))
 _ORDER = {severity: place for place, severity in enumerate(Severity)}

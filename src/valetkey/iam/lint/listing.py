@@ -1,15 +1,15 @@
-"""Lesson 15: lists and objects in one statement, and actions that never meet their resources."""
+"""Lesson 15: lists and objects in one statement, and prefixes that are not the tenant's."""
 
 from collections.abc import Iterator
 
 from valetkey.iam.lint.apart import POSITIVE, may_be_one_request
-from valetkey.iam.lint.callers import callers_of, named_callers, same_caller
+from valetkey.iam.lint.callers import callers_of, same_caller, tenant_callers
 from valetkey.iam.lint.closing import LISTS, PREFIX, closing_policies, is_closed
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
 from valetkey.iam.lint.pattern import STAR, Pattern, any_meet, common_text, glob, meet
 from valetkey.iam.lint.role import FOREIGN, Role
-from valetkey.iam.lint.unions import Piece, pieces
-from valetkey.iam.lint.written import Text, Written
+from valetkey.iam.lint.unions import WILD, Piece, pieces
+from valetkey.iam.lint.written import Line, Text, Written
 from valetkey.iam.policy import Layer
 
 THEME = "Lists, objects and resource types"
@@ -17,7 +17,6 @@ DELIMITER = "s3:delimiter"
 BUCKETS, SLASH = glob("arn:aws*:s3:::*"), ord("/")
 PREFIXED = (*LISTS, "s3:listbucketmultipartuploads")  # all that carry s3:prefix
 OBJECT_VERBS = ("s3:getobject*", "s3:putobject*", "s3:deleteobject*", "s3:restoreobject*")
-OWN_ARNS = frozenset({"dynamodb", "kms", "lambda", "s3", "secretsmanager", "sns", "sqs"})
 
 BOTH = Rule(
     "list-and-get-in-one-statement",
@@ -38,25 +37,7 @@ LIST = Rule(
     'add `"Condition": {"StringLike": {"s3:prefix": "traces/${aws:PrincipalTag/TAG}/*"}}`',
     THEME,
 )
-DEAD_PREFIX = Rule(
-    "prefix-on-object-action",
-    Severity.WARNING,
-    "s3:prefix on an action that never carries it",
-    "Only listings have `s3:prefix`: with a condition that needs it, the object action is denied.",
-    "give the object actions their own statement, and name the prefix in its Resource",
-    THEME,
-)
-NEVER_MEET = Rule(
-    "action-never-meets-resource",
-    Severity.WARNING,
-    "an action that none of the statement's resources can have",
-    "The action and the statement's resources are of different types: for this action the "
-    "statement is dead, in a Deny it never fires.",
-    "name the resource that the action acts on (a bucket for `s3:ListBucket`, `bucket/*` for "
-    "`s3:GetObject`), or remove the action",
-    THEME,
-)
-RULES = (BOTH, LIST, DEAD_PREFIX, NEVER_MEET)
+RULES = (BOTH, LIST)
 
 
 def lists(role: Role) -> Iterator[Finding]:
@@ -67,13 +48,13 @@ def lists(role: Role) -> Iterator[Finding]:
         return
     tied = [piece for piece in pieces(role)[0] if _on_objects(role, piece)]
     closing = closing_policies(role)
-    named = named_callers(role)
+    named = tenant_callers(role)
     for statement in role.allows(Layer.IDENTITY, Layer.RESOURCE):
         covered = [one for one in LISTS if role.covers(statement, one)]
-        buckets = [text for text in statement.resources if _may_be_bucket(role, statement, text)]
+        buckets = [text for text in statement.resources if may_be_bucket(role, statement, text)]
         if not covered or not buckets or statement.not_resource or not _grants(statement):
             continue
-        if role.is_tied(statement) or _all_tied(role, statement, buckets):
+        if _is_kept(role, statement) or _all_tied(role, statement, buckets):
             continue
         sharing = [
             piece
@@ -82,7 +63,8 @@ def lists(role: Role) -> Iterator[Finding]:
             and may_be_one_request(role, statement, piece.statement)
             and _same_bucket(role, statement, buckets, piece)
         ]
-        own = any(piece.statement is statement for piece in tied)
+        sure = [one for one in sharing if same_caller(role, statement, one.statement, named)]
+        own = not role.is_tied(statement) and any(one.statement is statement for one in tied)
         if (statement.layer is Layer.RESOURCE and not sharing) or (
             not own and not _exposes(role, statement, sharing)
         ):
@@ -94,14 +76,56 @@ def lists(role: Role) -> Iterator[Finding]:
             BOTH if own else LIST,
             statement.file,
             path=buckets[0].path,
-            severity=_severity(role, statement, shared=own or bool(sharing)),
+            severity=_severity(role, statement, shared=own or bool(sure)),
         )
 
 
 def _severity(role: Role, statement: Written, *, shared: bool) -> Severity:
-    if statement.needs(DELIMITER):
-        return Severity.NOTE  # one level of names at a time: folders, not objects
+    if _is_of_folders(role, statement):
+        return Severity.NOTE
     return Severity.ERROR if shared and not role.is_for_some(statement) else Severity.WARNING
+
+
+def _is_of_folders(role: Role, statement: Written) -> bool:
+    """Tell whether it lists one level of names under prefixes that are written out: folders, not
+    objects.
+    """
+    lines = [line for line in statement.lines if line.name in POSITIVE and line.needs_key]
+    by_level = any(
+        line.key == DELIMITER and {text.value for text in line.values} == {"/"} for line in lines
+    )
+    return by_level and any(
+        line.key == PREFIX
+        and not any(WILD & set(one.value) for one in _beside(role, statement, line))
+        for line in lines
+    )
+
+
+def _is_kept(role: Role, statement: Written) -> bool:
+    """Tell whether a condition ties the listing to the tenant: one on s3:prefix with all its
+    values.
+    """
+    return any(
+        role.ties(statement, line) and (line.key != PREFIX or not _beside(role, statement, line))
+        for line in statement.lines
+    )
+
+
+def _beside(role: Role, statement: Written, line: Line) -> list[Text]:
+    """Return the values of a prefix without the tenant's variable, but for those that are
+    `broad-value-beside-tenant`.
+    """
+    own = [value for value in line.values if role.tenant_variables(statement, value)]
+    foreign = [role.pattern(statement, value, FOREIGN) for value in own]
+    return [
+        value
+        for value in line.values
+        if value not in own
+        and not (
+            line.name == "StringLike"
+            and any_meet([role.pattern(statement, value)], foreign, role.effort)
+        )
+    ]
 
 
 def _grants(statement: Written) -> bool:
@@ -113,18 +137,14 @@ def _all_tied(role: Role, statement: Written, texts: list[Text]) -> bool:
 
 
 def _exposes(role: Role, statement: Written, sharing: list[Piece]) -> bool:
-    """Tell whether the listing may have a prefix under which another tenant's objects are.
-
-    Values beside the tenant's own are `broad-value-beside-tenant`.
-    """
+    """Tell whether the listing may have a prefix under which another tenant's objects are."""
     keys = [_keys_of(pattern) for piece in sharing for _, pattern in piece.resources]
     keys = keys or [glob(f"{FOREIGN}/*")]
     for line in statement.lines_on(PREFIX):
         if line.name not in POSITIVE or not line.needs_key:
             continue
-        if any(role.tenant_variables(statement, value) for value in line.values):
-            return False
-        begun = [(*role.pattern(statement, value), STAR) for value in line.values]
+        values = _beside(role, statement, line)
+        begun = [(*role.pattern(statement, value), STAR) for value in values]
         if not any_meet(begun, keys, role.effort):
             return False
     return True
@@ -139,7 +159,7 @@ def _on_objects(role: Role, piece: Piece) -> bool:
     return any(role.covers(piece.statement, verb) for verb in OBJECT_VERBS)
 
 
-def _may_be_bucket(role: Role, statement: Written, text: Text) -> bool:
+def may_be_bucket(role: Role, statement: Written, text: Text) -> bool:
     """Tell whether the pattern matches an S3 ARN without a slash."""
     pattern = role.pattern(statement, text, FOREIGN)
     return SLASH not in pattern and meet(pattern, BUCKETS, role.effort)
@@ -154,53 +174,4 @@ def _same_bucket(role: Role, statement: Written, buckets: list[Text], piece: Pie
     return False
 
 
-def object_prefix(role: Role) -> Iterator[Finding]:
-    """Find object actions in an Allow that needs `s3:prefix`."""
-    for statement in role.allows():
-        if statement.not_action or not statement.needs(PREFIX):
-            continue
-        for text in statement.actions:
-            name = text.value.lower()
-            if name.startswith("s3:") and name not in PREFIXED and _is_object_action(name):
-                yield found(
-                    DEAD_PREFIX, statement.file, path=text.path, why=f"`{text.value}` has none."
-                )
-
-
-def _is_object_action(name: str) -> bool:
-    return any(name.startswith(verb.rstrip("*")) for verb in OBJECT_VERBS)
-
-
-def never_meet(role: Role) -> Iterator[Finding]:
-    """Find actions that act on nothing which the statement's Resource element names."""
-    for statement in role.statements():
-        if statement.not_action or statement.not_resource or not statement.resources:
-            continue
-        for text in statement.actions:
-            if not any(_can_act(role, statement, text, one) for one in statement.resources):
-                yield found(
-                    NEVER_MEET,
-                    statement.file,
-                    path=text.path,
-                    severity=None if statement.allow else Severity.ERROR,
-                )
-
-
-def _can_act(role: Role, statement: Written, action: Text, resource: Text) -> bool:
-    """Tell whether the action may act on the resource, as far as their names tell."""
-    service, _, name = action.value.lower().partition(":")
-    if service not in OWN_ARNS or not resource.value.startswith("arn:"):
-        return True
-    pattern = role.pattern(statement, resource)
-    if not meet(pattern, glob(f"arn:*:{service}:*"), role.effort):
-        return False
-    if service != "s3" or ":::" not in resource.value:
-        return True
-    if f"s3:{name}" in PREFIXED:
-        return _may_be_bucket(role, statement, resource)
-    if _is_object_action(f"s3:{name}") and "*" not in name:
-        return meet(pattern, glob("arn:*:s3:*/*"), role.effort)
-    return True
-
-
-CHECKS = (lists, object_prefix, never_meet)
+CHECKS = (lists,)

@@ -19,6 +19,7 @@ Fill = Callable[[Variable], str | None]
 
 MAX_STEPS = 3_000_000  # about two seconds; a role at AWS's limits takes some ten thousand
 MAX_WITNESS = 200_000  # states searched for one common text
+LONGER = "q7/q7"  # what nobody writes
 ARN, COLON, ARN_PARTS = tuple(map(ord, "arn:")), ord(":"), 6
 WIDE = 1_000  # bits of a number that cost one more step
 STATE = 4  # steps that one of them costs
@@ -135,6 +136,15 @@ def common_text(one: Pattern, other: Pattern, effort: Effort) -> str | None:
     effort.spend(STATE * len(came))
     end = (len(one), len(other))
     return _walked(came, end) if end in came else None
+
+
+def witnesses(text: str | None, *patterns: Pattern) -> tuple[str | None, ...]:
+    """Return a shortest text of all the patterns, and where each ends with a star a longer one:
+    a Deny may be of the one alone.
+    """
+    if text is None or any(pattern[-1:] != (STAR,) for pattern in patterns):
+        return (text,)
+    return text, text + LONGER
 
 
 def _parts(pattern: Pattern) -> tuple[Pattern, ...] | None:

@@ -1,42 +1,27 @@
 """Lesson 18: a role that decides about itself."""
 
+import re
 from collections.abc import Iterator
 
-from valetkey.iam.lint.closing import (
-    closing_policies,
-    foreign_contexts,
-    is_closed,
-    own_contexts,
-)
+from valetkey.iam.lint.closing import closing_policies, is_closed
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
-from valetkey.iam.lint.pattern import ONE, STAR, common_text, glob, meet
+from valetkey.iam.lint.pattern import (
+    common_resource,
+    common_text,
+    glob,
+    meet,
+    resources_meet,
+    witnesses,
+)
 from valetkey.iam.lint.role import FOREIGN, OF_THE_CALLER, Role
 from valetkey.iam.lint.written import Line, Text, Written
 from valetkey.iam.policy import Layer
 
 THEME = "Power over itself"
-SOME_ROLE = "arn:aws:iam::111122223333:role/some-other-role"
+KINDS, BOUNDARY = ("role", "policy", "user", "group"), "iam:permissionsboundary"
+UNNAMED = ("some-other", "q7")  # names that nobody writes
+ACCOUNT = re.compile(r"arn:[^:]*:iam::([0-9]{12}):")
 RESOURCE_TAG, OBJECT_TAG = "aws:resourcetag/", "s3:existingobjecttag/"
-READS = (
-    "batchget", "check", "conditioncheck", "describe", "get", "head", "list", "lookup",
-    "partiqlselect", "query", "read", "receive", "scan", "search", "select", "view",
-)  # fmt: skip
-WRITES = (
-    "add", "associate", "attach", "batchdelete", "batchwrite", "cancel", "change", "copy",
-    "create", "delete", "detach", "disable", "enable", "import", "invoke", "modify",
-    "partiqldelete", "partiqlinsert", "partiqlupdate", "publish", "purge", "put", "remove",
-    "replicate", "reset", "restore", "send", "set", "start", "stop", "tag", "transact", "untag",
-    "update", "upload", "write",
-)  # fmt: skip
-# All by which an item or an object is written; of other services, what begins as WRITES do.
-WRITES_DATA = {
-    "dynamodb": (
-        "putitem", "updateitem", "deleteitem", "batchwriteitem", "partiqlinsert", "partiqlupdate",
-        "partiqldelete",
-    ),
-    "s3": ("putobject", "deleteobject", "deleteobjectversion", "restoreobject", "replicateobject"),
-}  # fmt: skip
-WRITES_BUCKET = ("putbucketpolicy", "deletebucketpolicy", "deletebucket", "putbucketacl")
 OWN_POWER = (
     "putrolepolicy", "attachrolepolicy", "deleterolepolicy", "detachrolepolicy",
     "updateassumerolepolicy", "createpolicyversion", "setdefaultpolicyversion",
@@ -49,15 +34,6 @@ TAGGING = (
     "putobjecttagging", "putobjectversiontagging", "putbuckettagging",
 )  # fmt: skip
 
-GUARDED = Rule(
-    "may-write-guarded",
-    Severity.ERROR,
-    "the role may write what decides about the role",
-    "Whoever holds the session writes its own row: an agent approves its own request.",
-    "name the resources that the role needs to write, or add a Deny without conditions on the "
-    "guarded one",
-    THEME,
-)
 OWN = Rule(
     "may-change-own-permissions",
     Severity.ERROR,
@@ -93,61 +69,7 @@ TAG_IT = Rule(
     "`aws:RequestTag`",
     THEME,
 )
-RULES = (GUARDED, OWN, PASS_ROLE, ASSUME, TAG_IT)
-
-
-def writes_guarded(role: Role) -> Iterator[Finding]:
-    """Find Allows that may write a guarded resource, and that no Deny takes back."""
-    closing = closing_policies(role)
-    targets = [(arn, one) for arn in role.guarded for one in _within_it(arn)]
-    for statement in role.allows(Layer.IDENTITY, Layer.SESSION, Layer.RESOURCE):
-        for arn, target in targets:
-            reached = role.reached_by(statement, glob(target))
-            if reached is None:
-                continue
-            service = arn.split(":")[2] if arn.count(":") > 1 else "*"
-            example = common_text(glob(target), glob("*"), role.effort)
-            for action in _writes(role, statement, service, target=target):
-                contexts = (*foreign_contexts(action), *own_contexts(action))
-                if not is_closed(role, closing, action=action, resource=example, contexts=contexts):
-                    why = f"It covers `{action}` on `{target}`."
-                    yield found(GUARDED, statement.file, path=reached.path, why=why)
-                    break
-
-
-def _within_it(arn: str) -> tuple[str, ...]:
-    """Return the ARN, and for a bucket that of its objects."""
-    is_bucket = arn.count(":") == 5 and arn.split(":")[2] == "s3" and "/" not in arn
-    return (arn, f"{arn}/*") if is_bucket else (arn,)
-
-
-def _writes(role: Role, statement: Written, service: str, *, target: str) -> Iterator[str]:
-    """Give actions of the statement that write in the service: the known ones on data, those that
-    are named, and one for each verb that a pattern has room for.
-
-    On the objects of a bucket only those on objects.
-    """
-    is_bucket = service == "s3" and "/" not in target
-    names = WRITES_BUCKET if is_bucket else WRITES_DATA.get(service, ())
-    known = [f"{service}:{name}" for name in names]
-    if target.endswith("/*") or statement.not_action:
-        yield from (one for one in known or [f"{service}:put"] if role.covers(statement, one))
-        return
-    for text in statement.actions:
-        name = glob(text.value.lower())
-        if STAR not in name and ONE not in name:
-            if meet(name, glob(f"{service}:*"), role.effort) and _is_write(text.value):
-                yield text.value.lower()
-        elif met := [one for one in known if meet(name, glob(one), role.effort)]:
-            yield from met
-        else:
-            for verb in WRITES:
-                if meet(name, glob(f"{service}:{verb}*"), role.effort):
-                    yield common_text(name, glob(f"{service}:{verb}*"), role.effort) or ""
-
-
-def _is_write(action: str) -> bool:
-    return not action.lower().partition(":")[2].startswith(READS)
+RULES = (OWN, PASS_ROLE, ASSUME, TAG_IT)
 
 
 def own_power(role: Role) -> Iterator[Finding]:
@@ -156,13 +78,60 @@ def own_power(role: Role) -> Iterator[Finding]:
     for statement in role.allows(Layer.IDENTITY):
         if not role.covers(statement, "iam:*"):
             continue
+        acted_on = {kind: _some(role, statement, kind) for kind in KINDS}
         for action in (f"iam:{name}" for name in OWN_POWER):
             if not role.covers(statement, action):
                 continue
-            if not is_closed(role, closing, action=action, resource=SOME_ROLE):
+            if any(
+                not is_closed(role, closing, action=action, resource=one)
+                for one in acted_on[_kind_of(action)]
+            ):
                 text = _action_of(role, statement, action)
-                yield found(OWN, statement.file, path=text.path, why=f"It covers `{action}`.")
+                yield found(
+                    OWN,
+                    statement.file,
+                    path=text.path,
+                    why=f"It covers `{action}`.",
+                    severity=Severity.WARNING if statement.needs(BOUNDARY) else None,
+                )
                 break
+
+
+def _kind_of(action: str) -> str:
+    """Return what an action of IAM acts on."""
+    if "policyversion" in action:
+        return "policy"
+    if action == "iam:addusertogroup":
+        return "group"
+    return "role" if "role" in action else "user"
+
+
+def _some(role: Role, statement: Written, kind: str) -> list[str | None]:
+    """Return things of a kind that the statement reaches, ones that it does not name first."""
+    if others := [one for _, one in _unnamed(role, statement, kind)]:
+        return others
+    wanted = glob(f"arn:aws*:iam::*:{kind}/*")
+    return [
+        common_resource(pattern, wanted, role.effort)
+        for _, pattern in role.each_reached(statement, wanted)
+        if resources_meet(pattern, wanted, role.effort)
+    ]
+
+
+def _unnamed(role: Role, statement: Written, kind: str) -> Iterator[tuple[Text, str | None]]:
+    """Give things of a kind that the statement reaches and nobody named, with the text by which
+    it does: where that leaves it open, in the account that the policies name.
+    """
+    texts = (text.value for one in role.statements() for text in one.resources)
+    account = next((match[1] for match in map(ACCOUNT.match, texts) if match), "111122223333")
+    for name in UNNAMED:
+        wanted = glob(f"arn:aws*:iam::*:{kind}/{name}")
+        at_home = f"arn:aws:iam::{account}:{kind}/{name}"
+        for text, pattern in role.each_reached(statement, wanted):
+            if meet(pattern, glob(at_home), role.effort):
+                yield text, at_home
+            elif resources_meet(pattern, wanted, role.effort):
+                yield text, common_resource(pattern, wanted, role.effort)
 
 
 def _action_of(role: Role, statement: Written, action: str) -> Text:
@@ -182,10 +151,10 @@ def passes_roles(role: Role) -> Iterator[Finding]:
     ):
         for statement in role.allows(Layer.IDENTITY):
             if role.covers(statement, action) and not statement.needs(bound):
-                reached = role.reached_by(statement, glob(SOME_ROLE))
-                closed = is_closed(role, closing, action=action, resource=SOME_ROLE)
-                if reached is not None and not closed:
-                    yield found(rule, statement.file, path=reached.path)
+                for text, one in _unnamed(role, statement, "role"):
+                    if not is_closed(role, closing, action=action, resource=one):
+                        yield found(rule, statement.file, path=text.path)
+                        break
 
 
 def tag_it_mine(role: Role) -> Iterator[Finding]:
@@ -213,7 +182,7 @@ def _some_of(role: Role, statement: Written) -> Iterator[str | None]:
     """Give a resource of another tenant for each text of the statement."""
     for text in statement.resources:
         pattern = glob("*") if statement.not_resource else role.pattern(statement, text, FOREIGN)
-        yield common_text(pattern, glob("*"), role.effort)
+        yield from witnesses(common_text(pattern, glob("*"), role.effort), pattern)
 
 
 def _is_by_tag(role: Role, statement: Written) -> bool:
@@ -245,4 +214,4 @@ def _is_the_callers(statement: Written, line: Line) -> bool:
     )
 
 
-CHECKS = (writes_guarded, own_power, passes_roles, tag_it_mine)
+CHECKS = (own_power, passes_roles, tag_it_mine)

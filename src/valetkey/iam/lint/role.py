@@ -13,9 +13,10 @@ from valetkey.iam.work import Work
 PRINCIPAL_TAG, REQUEST_TAG = "aws:principaltag/", "aws:requesttag/"
 OF_THE_CALLER = ("aws:principal", "aws:userid", "aws:username")
 OF_THE_DATA = ("aws:resource", "aws:requestedregion", REQUEST_TAG)
-OWN, FOREIGN = "tenant-a", "tenant-b"  # two values of every tenant tag, for trying things out
+OWN, FOREIGN = "zq7-own", "tenant-b"  # two values of every tenant tag, for trying things out
+STRANGER = "zq7-other"  # another foreign one; no policy names it
 SESSION = "arn:aws:sts::111122223333:assumed-role/linted/session"
-NANOSECONDS = 700  # the evaluator's steps that are one of Effort's
+STEPS_OF_ONE = 700  # the evaluator's steps that cost one of Effort's
 NOBODYS = "\0"  # in the place of a variable of which nothing is known
 
 
@@ -115,7 +116,7 @@ class Role:
 
     def spend(self, work: Work, *, values: int, letters: int) -> None:
         """Count what the evaluator is asked. Raises PolicyError `policies-too-large`."""
-        self.effort.spend(1 + work.steps(values=values, letters=letters) // NANOSECONDS)
+        self.effort.spend(1 + work.steps(values=values, letters=letters) // STEPS_OF_ONE)
 
     def is_tied(self, statement: Written) -> bool:
         """Tell whether a condition of the statement ties it to the caller's tenant."""
@@ -145,20 +146,21 @@ class Role:
             return not any(within(wanted, one, self.effort) for one in named)
         return any(meet(wanted, one, self.effort) for one in named)
 
-    def reached_by(self, statement: Written, wanted: Pattern) -> Text | None:
-        """Return the text by which the statement reaches a resource of the pattern, any tenant's;
-        None where it does not, or where its NotResource excepts all of them.
+    def each_reached(self, statement: Written, wanted: Pattern) -> Iterator[tuple[Text, Pattern]]:
+        """Give the texts by which the statement reaches a resource of the pattern, any tenant's,
+        with their patterns; none where its NotResource excepts all of them.
         """
         if statement.not_resource:
-            spared = any(
+            if not any(
                 within(wanted, self._surely(statement, text), self.effort)
                 for text in statement.resources
-            )
-            return None if spared else statement.resources[0]
+            ):
+                yield statement.resources[0], glob("*")
+            return
         for text in statement.resources:
-            if meet(self.pattern(statement, text), wanted, self.effort):
-                return text
-        return None
+            pattern = self.pattern(statement, text)
+            if meet(pattern, wanted, self.effort):
+                yield text, pattern
 
     def _surely(self, statement: Written, text: Text) -> Pattern:
         """Return the pattern of a text for the tenant `OWN`, other variables as nobody's text."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from valetkey.iam.lint.closing import PREFIX
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
 from valetkey.iam.lint.role import Role
 from valetkey.iam.lint.written import Line, Text, Written
@@ -58,6 +59,7 @@ WILD_EXACT = Rule(
     "write `StringLike` (`StringNotLike`)",
     THEME,
 )
+BEGUN = "A prefix matches all that begins with it, as if a wildcard stood there."
 RULES = (LOOSE_END, LOOSE_START, OLD_VERSION, DEFAULT, WILD_EXACT)
 
 
@@ -101,6 +103,19 @@ def _looseness(role: Role, text: Text) -> Rule | None:
                 return LOOSE_START
         before += part if isinstance(part, str) else ""
     return None
+
+
+def open_prefixes(role: Role) -> Iterator[Finding]:
+    """Find prefixes of an Allow that end with the tenant's variable: listings go on from it."""
+    for statement in role.allows():
+        for line in statement.lines_on(PREFIX):
+            for text in () if line.negated else line.values:
+                own = role.tenant_variables(statement, text)
+                if own and text.value.endswith(own[-1].written):
+                    severity = Severity.WARNING
+                    yield found(
+                        LOOSE_END, statement.file, path=text.path, why=BEGUN, severity=severity
+                    )
 
 
 def _is_open(role: Role) -> bool:
@@ -155,4 +170,4 @@ def wild_in_exact(role: Role) -> Iterator[Finding]:
                     )
 
 
-CHECKS = (delimiters, old_version, defaults, wild_in_exact)
+CHECKS = (delimiters, open_prefixes, old_version, defaults, wild_in_exact)

@@ -8,6 +8,7 @@ from valetkey.iam.lint.role import REQUEST_TAG, Role
 from valetkey.iam.policy import Layer
 
 THEME = "Trust policies"
+COGNITO = "cognito-identity.amazonaws.com"
 SOURCE_IDENTITY = "sts:sourceidentity"
 ASSUMING = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity")
 
@@ -63,9 +64,9 @@ def source_identity(role: Role) -> Iterator[Finding]:
         if one.lines_on(SOURCE_IDENTITY)
     )
     for statement in role.allows(Layer.TRUST):
-        chosen = any(kind in ("AWS", "*") for kind, _ in statement.principals) or any(
-            line.key.startswith(REQUEST_TAG) for line in statement.lines
-        )
+        kinds = {kind for kind, _ in statement.principals}
+        tagged = any(line.key.startswith(REQUEST_TAG) for line in statement.lines)
+        chosen = kinds & {"AWS", "*"} or ("Federated" in kinds and tagged)
         assumes = chosen and any(role.covers(statement, action) for action in ASSUMING)
         if assumes and not denied and not statement.needs(SOURCE_IDENTITY):
             yield found(NO_SOURCE, statement.file, path=statement.path)

@@ -1,13 +1,11 @@
 """Lesson 16: with which tags the role may be assumed."""
 
-import json
 from collections.abc import Iterator, Mapping
 
 from valetkey.iam.errors import RequestError
-from valetkey.iam.lint.callers import is_account
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
 from valetkey.iam.lint.role import OWN, PRINCIPAL_TAG, REQUEST_TAG, Role
-from valetkey.iam.lint.trust import ASSUMING, THEME
+from valetkey.iam.lint.trust import ASSUMING, COGNITO, THEME
 from valetkey.iam.lint.written import Line, Written
 from valetkey.iam.policy import Layer
 from valetkey.iam.principal import Principal, PrincipalKind
@@ -16,7 +14,7 @@ from valetkey.iam.variables import ContextValue
 TAG_SESSION, TAG_KEYS = "sts:tagsession", "aws:tagkeys"
 ANOTHER = "another-tag"
 SHOWN = 5  # of missing tags, in a sentence
-SETS_TAGS = "pods.eks.amazonaws.com"  # the service, not its caller, sets these
+EKS = "pods.eks.amazonaws.com"
 SET_BY_EKS = frozenset({
     "eks-cluster-arn", "eks-cluster-name", "kubernetes-namespace", "kubernetes-pod-name",
     "kubernetes-pod-uid", "kubernetes-service-account",
@@ -31,33 +29,6 @@ UNTAGGED = Rule(
     'add `"StringLike": {"aws:RequestTag/TAG": "?*"}` to the statement',
     THEME,
 )
-NO_TAG_SESSION = Rule(
-    "tag-session-missing",
-    Severity.WARNING,
-    "tags are required, but nobody may set them",
-    "A request that passes tags needs `sts:TagSession` in the trust policy: as it stands every "
-    "tagged request for the role is denied.",
-    "add `sts:TagSession` to the statement's actions",
-    THEME,
-)
-FREE_TAGS = Rule(
-    "tag-session-without-conditions",
-    Severity.WARNING,
-    "whoever assumes the role chooses its tags freely",
-    "`sts:TagSession` without a condition on `aws:RequestTag/…` lets the caller set the tenant's "
-    "tag to any value, and any other tag too.",
-    'add `"StringLike": {"aws:RequestTag/TAG": "?*"}` and `"ForAllValues:StringEquals": '
-    '{"aws:TagKeys": ["TAG"]}`',
-    THEME,
-)
-OTHER_TAGS = Rule(
-    "other-tags-allowed",
-    Severity.NOTE,
-    "other tags than the required ones may be set",
-    "Without a list of `aws:TagKeys` the caller may add tags that another policy trusts.",
-    'add `"ForAllValues:StringEquals": {"aws:TagKeys": ["TAG"]}`',
-    THEME,
-)
 EMPTY_TAG = Rule(
     "trust-admits-empty-tag",
     Severity.WARNING,
@@ -66,7 +37,7 @@ EMPTY_TAG = Rule(
     'write `"StringLike": {"aws:RequestTag/TAG": "?*"}`',
     THEME,
 )
-RULES = (UNTAGGED, EMPTY_TAG, NO_TAG_SESSION, FREE_TAGS, OTHER_TAGS)
+RULES = (UNTAGGED, EMPTY_TAG)
 
 Keys = Mapping[str, ContextValue]
 
@@ -88,8 +59,7 @@ def untagged(role: Role) -> Iterator[Finding]:
             and not _denied(role, statement, actions, empty=tag)
         ]
         if missing:
-            by_service = SET_BY_EKS.issuperset(missing) and _sets_tags(statement)
-            severity = Severity.WARNING if by_service else None
+            severity = Severity.WARNING if _are_set(role, statement, missing) else None
             yield _found(UNTAGGED, statement, missing, severity)
         if empty:
             yield _found(EMPTY_TAG, statement, empty, None)
@@ -109,8 +79,11 @@ def _found(rule: Rule, statement: Written, tags: list[str], severity: Severity |
     )
 
 
-def _sets_tags(statement: Written) -> bool:
-    return all(kind == "Service" and text.value == SETS_TAGS for kind, text in statement.principals)
+def _are_set(role: Role, statement: Written, tags: list[str]) -> bool:
+    """Tell whether EKS sets the tags, or a Cognito identity pool may: those that it maps."""
+    named = {(kind, text.value) for kind, text in statement.principals}
+    pool = named == {("Federated", COGNITO)} and role.covers(statement, TAG_SESSION)
+    return pool or (named == {("Service", EKS)} and SET_BY_EKS.issuperset(tags))
 
 
 def _without(statement: Written, tag: str) -> Iterator[Keys]:
@@ -193,45 +166,4 @@ def _principal(kind: str, text: str) -> Principal | None:
         return None
 
 
-def tag_session(role: Role) -> Iterator[Finding]:
-    """Find half-wired tags: asked for and not allowed, or allowed and not asked for."""
-    taggers = _taggers(role)
-    for statement in role.allows(Layer.TRUST):
-        asks = any(line.key.startswith(REQUEST_TAG) and line.needs_key for line in statement.lines)
-        bounds = any(line.key.startswith((REQUEST_TAG, TAG_KEYS)) for line in statement.lines)
-        named = {text.value for _, text in statement.principals}
-        if not role.covers(statement, TAG_SESSION):
-            if asks and not (named & taggers or "*" in taggers):
-                yield _half_wired(statement)
-        elif not bounds and not _sets_tags(statement):
-            broad = any(is_account(kind, text.value) for kind, text in statement.principals)
-            yield found(
-                FREE_TAGS,
-                statement.file,
-                path=f"{statement.path}.{'Not' * statement.not_action}Action",
-                severity=Severity.ERROR if broad else None,
-            )
-        elif asks and not statement.lines_on(TAG_KEYS):
-            yield found(OTHER_TAGS, statement.file, path=f"{statement.path}.Condition")
-
-
-def _taggers(role: Role) -> set[str]:
-    """Return the principals that may set tags."""
-    return {
-        text.value
-        for statement in role.allows(Layer.TRUST)
-        if role.covers(statement, TAG_SESSION)
-        for _, text in statement.principals
-    }
-
-
-def _half_wired(statement: Written) -> Finding:
-    actions = [text.value for text in statement.actions]
-    mend = f'write `"Action": {json.dumps([*actions, "sts:TagSession"])}`'
-    if statement.not_action or len(actions) > SHOWN:
-        mend = "let the statement allow `sts:TagSession` too"
-    path = f"{statement.path}.{'Not' * statement.not_action}Action"
-    return found(NO_TAG_SESSION, statement.file, path=path, mend=mend)
-
-
-CHECKS = (untagged, tag_session)
+CHECKS = (untagged,)

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from valetkey.iam.lint.apart import may_be_one_request
-from valetkey.iam.lint.callers import callers_of, named_callers, same_caller
+from valetkey.iam.lint.callers import callers_of, same_caller, tenant_callers
 from valetkey.iam.lint.closing import closing_policies, is_closed
+from valetkey.iam.lint.data_actions import ALL_DATA, OF_NOBODY, is_a_look
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
 from valetkey.iam.lint.pattern import (
     STAR,
@@ -16,8 +17,9 @@ from valetkey.iam.lint.pattern import (
     glob,
     meet,
     resources_meet,
+    witnesses,
 )
-from valetkey.iam.lint.role import FOREIGN, Role
+from valetkey.iam.lint.role import FOREIGN, STRANGER, Role
 from valetkey.iam.lint.written import Text, Written
 from valetkey.iam.policies import Policies
 from valetkey.iam.policy import Layer
@@ -51,19 +53,6 @@ BROAD_VALUE = Rule(
     THEME,
 )
 RULES = (MASKED, UNSCOPED, BROAD_VALUE)
-DATA_ACTIONS = {
-    "dynamodb": (
-        "scan", "query", "getitem", "batchgetitem", "putitem", "updateitem", "deleteitem",
-        "batchwriteitem", "partiqlselect", "partiqlinsert", "partiqlupdate", "partiqldelete",
-        "getrecords", "exporttabletopointintime", "searchvectors",
-    ),
-    "s3": (
-        "getobject", "getobjectversion", "putobject", "deleteobject", "deleteobjectversion",
-        "getobjecttorrent", "restoreobject", "getobjecttagging", "getobjectattributes",
-    ),
-}  # fmt: skip
-
-ALL_DATA = tuple(f"{service}:{name}" for service, names in DATA_ACTIONS.items() for name in names)
 WILD = frozenset("*?")
 
 
@@ -117,7 +106,7 @@ def masks(role: Role) -> Iterator[Finding]:
     """Find broad Allows over what another Allow ties to the tenant."""
     tied, broad = pieces(role)
     closing = closing_policies(role)
-    named = named_callers(role)
+    named = tenant_callers(role)
     for wide in broad:
         for narrow in tied:
             sure = same_caller(role, wide.statement, narrow.statement, named)
@@ -127,13 +116,13 @@ def masks(role: Role) -> Iterator[Finding]:
             if shown is None:
                 continue
             text, rule, action = shown
-            weak = not sure or _is_narrowed(role, wide.statement)
+            weak = not sure or _is_narrowed(role, wide.statement) or is_a_look(action)
             yield found(
                 rule,
                 wide.statement.file,
                 path=text.path,
                 why=f"It covers `{action or '*'}` on what {narrow.statement.name} ties to the "
-                "tenant.",
+                f"tenant{'' if sure else ', if it is this role that it names'}.",
                 severity=Severity.WARNING if weak else None,
             )
             break
@@ -151,13 +140,24 @@ def _shown(
         for _, foreign in narrow.resources
         if resources_meet(foreign, pattern, role.effort)
     ]
-    shared = list(_shared(role, wide, narrow)) if meeting else []
+    shared = (
+        sorted(_shared(role, wide, narrow), key=lambda one: is_a_look(one[1])) if meeting else []
+    )
+    shared = [(rule, action) for rule, action in shared if not (action or "").startswith(OF_NOBODY)]
     for text, foreign, pattern in meeting if shared else ():
-        resource = common_resource(foreign, pattern, role.effort)
+        resources = _tried(role, foreign, pattern)
         for rule, action in shared:
-            if not is_closed(role, closing, action=action, resource=resource):
-                return text, rule, action
+            for resource in resources:
+                if not is_closed(role, closing, action=action, resource=resource):
+                    return text, rule, action
     return None
+
+
+def _tried(role: Role, foreign: Pattern, pattern: Pattern) -> list[str | None]:
+    """Return resources of two tenants that both patterns match: a Deny may be of the one alone."""
+    found = list(witnesses(common_resource(foreign, pattern, role.effort), foreign, pattern))
+    another = (found[-1] or "").replace(FOREIGN, STRANGER)
+    return [*found, another] if meet(glob(another), pattern, role.effort) else found
 
 
 def _shared(role: Role, wide: Piece, narrow: Piece) -> Iterator[tuple[Rule, str | None]]:

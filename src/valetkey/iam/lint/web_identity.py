@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from valetkey.iam.lint.finding import Finding, Rule, Severity, found
 from valetkey.iam.lint.pattern import glob, meet
 from valetkey.iam.lint.role import REQUEST_TAG, Role
+from valetkey.iam.lint.trust import COGNITO
 from valetkey.iam.lint.written import Line, Text, Written
 from valetkey.iam.policy import Layer
 
@@ -13,7 +14,7 @@ THEME = "Web identity"
 AUDIENCES = (":aud", ":oaud", ":app_id", ":azp")
 SUBJECTS = (":sub", ":id", ":user_id")
 SERVICE_ACCOUNT = "system:serviceaccount:"
-COGNITO, GUEST = "cognito-identity.amazonaws.com", glob("unauthenticated")
+GUEST = glob("unauthenticated")
 WILD = re.compile(r"[*?]")
 
 OPEN = Rule(
@@ -63,14 +64,15 @@ def _web_statements(role: Role) -> Iterator[Written]:
 
 
 def _asks(statement: Written, endings: tuple[str, ...], *, exactly: bool = False) -> bool:
-    """Tell whether a condition wants the claim to be something, not only to be there; `exactly`:
-    and something that leaves others out.
+    """Tell whether a condition wants the claim to be something, not only to be there, nor what
+    the token itself says; `exactly`: and something that leaves others out.
     """
     return any(
         line.key.endswith(endings)
         and line.needs_key
         and not line.negated
         and line.name != "Null"
+        and not any(statement.variables_of(text) for text in line.values)
         and (not exactly or all(text.value.strip("*?") for text in line.values))
         for line in statement.lines
     )
@@ -112,7 +114,7 @@ def _of_a_pool(role: Role, statement: Written) -> tuple[str, Severity | None, st
     Cognito Developer Guide, "Role trust and permissions": the pool and `amr` are all it names.
     """
     methods = [
-        text.value
+        text.value.lower()
         for line in statement.lines_on(f"{COGNITO}:amr")
         if line.needs_key and not line.negated and line.name != "Null"
         for text in line.values
