@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tests.fuzz import (
     dynamodb_batches,
     dynamodb_items,
+    dynamodb_partiql,
     dynamodb_queries,
     grants,
     presigned,
@@ -36,6 +37,7 @@ MAKERS: tuple[Maker, ...] = (
     dynamodb_queries.pick_query, dynamodb_queries.pick_scan, dynamodb_queries.pick_describe,
     dynamodb_batches.pick_batch_get, dynamodb_batches.pick_batch_write,
     dynamodb_batches.pick_transact_get, dynamodb_batches.pick_transact_write,
+    dynamodb_partiql.pick_partiql, dynamodb_partiql.pick_partiql,
     services.pick_extra, services.pick_extra, services.pick_extra, services.pick_extra,
     services.pick_extra, services.pick_extra, presigned.pick_presigned, presigned.pick_presigned,
 )  # fmt: skip

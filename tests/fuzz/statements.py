@@ -18,7 +18,7 @@ _S3_OBJECT = [
 _ITEMS = [
     "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem",
     "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem",
-    "dynamodb:ConditionCheckItem", "dynamodb:Scan",
+    "dynamodb:ConditionCheckItem", "dynamodb:Scan", "dynamodb:PartiQL*",
 ]  # fmt: skip
 
 
@@ -38,8 +38,8 @@ def safe_statements(names: Names) -> list[Statement]:
         allow(_S3_OBJECT, f"{names.bucket_arn}/traces/{USER}/*"),
         allow(["s3:ListBucket", "s3:ListBucketVersions"], names.bucket_arn, listing),
         allow(_ITEMS, names.table_arn, leading),
-        allow(["dynamodb:Query"], [f"{names.table_arn}/index/by-holder",
-                                   f"{names.table_arn}/index/by-rank"], leading),
+        allow(["dynamodb:Query", "dynamodb:PartiQLSelect"],
+              [f"{names.table_arn}/index/by-holder", f"{names.table_arn}/index/by-rank"], leading),
         allow(["dynamodb:DescribeTable"], names.table_arn),
         allow(["sqs:*", "secretsmanager:*", "ssm:*", "lambda:*"], names.extra_arns,
               {"StringEquals": {"aws:ResourceTag/repo": REPO}}),
@@ -65,7 +65,8 @@ def guards(names: Names) -> list[Statement]:
         deny("dynamodb:*", [table, index],
              {"ForAnyValue:StringEquals": {"dynamodb:Attributes": ["secret"]}}),
         deny("dynamodb:*", table, {"Null": {"dynamodb:EnclosingOperation": "false"}}),
-        deny(["dynamodb:Query", "dynamodb:Scan", "dynamodb:GetItem"], [table, index],
+        deny(["dynamodb:Query", "dynamodb:Scan", "dynamodb:GetItem", "dynamodb:*Select"],
+             [table, index],
              {"StringNotEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}}),
         deny(["sqs:Receive*", "ssm:Get*", "secretsmanager:Get*", "lambda:Invoke*"], "*",
              {"StringNotEquals": {"aws:ResourceTag/repo": REPO}}),

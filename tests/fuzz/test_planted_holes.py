@@ -9,6 +9,7 @@ import pytest
 from tests.fuzz import (
     dynamodb_batches,
     dynamodb_items,
+    dynamodb_partiql,
     dynamodb_queries,
     presigned,
     s3_reads,
@@ -23,6 +24,8 @@ from valetkey.localaws import (
     callers,
     decisions,
     dynamodb_context,
+    dynamodb_partiql_plans,
+    dynamodb_partiql_shapes,
     s3_context,
     s3_request,
     s3_service,
@@ -138,6 +141,24 @@ def _item_on_failure(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def _first_listed(patch: pytest.MonkeyPatch) -> None:
+    original = DynamoAsks.on_parts
+
+    def on_parts(self: DynamoAsks, action: str, name: str, parts: Any, **more: Any) -> Any:
+        return original(self, action, name, parts[:1], **more)
+
+    patch.setattr(DynamoAsks, "on_parts", on_parts)
+
+
+def _or_as_and(patch: pytest.MonkeyPatch) -> None:
+    def conjuncts(condition: Any) -> Any:
+        if isinstance(condition, dynamodb_partiql_shapes.AnyOf):
+            return tuple(one for part in condition.parts for one in conjuncts(part))
+        return dynamodb_partiql_shapes.conjuncts(condition)
+
+    patch.setattr(dynamodb_partiql_plans, "conjuncts", conjuncts)
+
+
 def _session_ignored(patch: pytest.MonkeyPatch) -> None:
     original = decisions.decide
 
@@ -202,6 +223,8 @@ HOLES: dict[str, tuple[Plant, Sequence[Maker]]] = {
     "a transaction by its first part": (_first_part, [dynamodb_batches.pick_transact_get]),
     "an index taken for its table": (_index_as_table, [dynamodb_queries.pick_query]),
     "an item shown by a failed condition": (_item_on_failure, [dynamodb_items.pick_write]),
+    "a list of keys by its first one": (_first_listed, [dynamodb_partiql.pick_partiql]),
+    "an OR read as AND": (_or_as_and, [dynamodb_partiql.pick_partiql]),
     "a queue whose tags are not seen": (_untagged_queue, [services.pick_extra]),
     "parameters by the first name": (_undecided_parameters, [services.pick_extra]),
     "a session policy that does not limit": (_session_ignored, _READS),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.localaws.statements import partiql_world
 from tests.localaws.world import World
 
 
@@ -19,5 +20,13 @@ def world() -> Iterator[World]:
 def moving() -> Iterator[World]:
     """A filled local AWS of the test's own, whose clock it may move."""
     made = World()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def partiql() -> Iterator[World]:
+    """A local AWS whose tenants may use PartiQL; a test leaves the rows at 1, 2 and 3 there."""
+    made = partiql_world()
     yield made
     made.close()

@@ -57,6 +57,19 @@ QUERY = {
     "ExpressionAttributeNames": {"#o": "owner"},
     "ExpressionAttributeValues": {":o": {"S": "alice"}},
 }
+WHOLE = "owner = 'alice' AND \"at\" = 1"
+WRITES = (
+    f"INSERT INTO {TABLE} VALUE {{'owner': 'alice', 'at': 50}}",
+    f"UPDATE {TABLE} SET kind = 'x' WHERE {WHOLE}",
+    f"DELETE FROM {TABLE} WHERE {WHOLE}",
+)
+STATEMENTS = (
+    f"SELECT kind FROM {TABLE} WHERE {WHOLE}",
+    f'SELECT * FROM "{TABLE}"."by-kind"',
+    WRITES[0],
+    f"{WRITES[1]} RETURNING ALL NEW *",
+    f"{WRITES[2]} RETURNING ALL OLD *",
+)
 FURTHER: dict[str, tuple[dict[str, Any], ...]] = {
     "s3:PutObject": ({"Body": b"x", "Tagging": "a=b", "ACL": "private", "StorageClass": "STANDARD",
                       "ServerSideEncryption": "AES256", "WebsiteRedirectLocation": "/a"},
@@ -102,6 +115,14 @@ FURTHER: dict[str, tuple[dict[str, Any], ...]] = {
         {"Update": {**GET, "UpdateExpression": "REMOVE kind"}},
         {"ConditionCheck": {**GET, "ConditionExpression": "attribute_exists(kind)",
                             "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}], **CAPACITY},),
+    "dynamodb:ExecuteStatement": tuple({"Statement": text} for text in STATEMENTS),
+    "dynamodb:BatchExecuteStatement": tuple(
+        {"Statements": [{"Statement": text}]} for text in STATEMENTS
+    ),
+    "dynamodb:ExecuteTransaction": (
+        {"TransactStatements": [{"Statement": text} for text in WRITES]},
+        {"TransactStatements": [{"Statement": STATEMENTS[0]}]},
+    ),
     "dynamodb:CreateTable": ({"TableName": "another", "Tags": TAGS,
                               "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
                               "AttributeDefinitions": [{"AttributeName": "k",

@@ -244,10 +244,7 @@ def test_legacy_parameters_are_refused(world: World, legacy: dict[str, Any]) -> 
     assert code == "ValidationException"
 
 
-def test_partiql_and_streams_are_refused(world: World) -> None:
-    ddb = world.client("dynamodb")
-    select = f'SELECT * FROM "{TABLE}"'
-    assert refused(lambda: ddb.execute_statement(Statement=select)) == "UnknownOperationException"
+def test_streams_are_refused(world: World) -> None:
     streams = world.client("dynamodbstreams")
     assert refused(streams.list_streams) == "UnknownOperationException"
 

@@ -79,7 +79,7 @@ def test_a_delete_under_a_condition_can_be_required(world: World, root: Any) -> 
 def test_no_blank_hides_a_tag_from_a_policy(world: World, root: Any) -> None:
     deny = {**allow("s3:PutObjectTagging", OBJECTS), "Effect": "Deny"}
     named = {"ForAnyValue:StringEquals": {"s3:RequestObjectTagKeys": ["owner"]}}
-    s3 = client(world, "tagger", allow("s3:*", OBJECTS), {**deny, "Condition": named})
+    s3 = client(world, "retagger", allow("s3:*", OBJECTS), {**deny, "Condition": named})
     for key, code in (
         ("owner", "AccessDenied"),
         ("owner ", "InvalidTag"),

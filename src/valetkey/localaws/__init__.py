@@ -5,7 +5,7 @@ is `valetkey.iam`'s; moto only stores, in process, behind the gate.
 
 Not modelled, and refused by name where a request asks for it: operations outside the tables in
 `s3_operations`, `sts`, `lambda_request` and the `…_actions` modules; other accounts and regions;
-PartiQL, streams and legacy parameters of DynamoDB; S3 form uploads, ACL grants and
+streams and legacy parameters of DynamoDB; S3 form uploads, ACL grants and
 customer-provided keys.
 Modelled roughly: `PackedPolicySize`, whose packing AWS does not document; S3 ACLs and public
 access blocks are stored and grant or refuse nothing; a change of a policy is in force at once.

@@ -1,12 +1,15 @@
 """The DynamoDB operations that are modelled, by what their resource is.
 
-The action has the operation's name, but for the parts of a transaction. Legacy parameters
-(`KeyConditions`, `Expected`, …), PartiQL, streams, backups and exports are refused.
+The action has the operation's name, but for the parts of a transaction and for PartiQL. Legacy
+parameters (`KeyConditions`, `Expected`, …), streams, backups and exports are refused.
 """
 
 ITEM_OPERATIONS = frozenset({"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"})
 BATCH_OPERATIONS = frozenset({"BatchGetItem", "BatchWriteItem"})
 TRANSACTION_OPERATIONS = frozenset({"TransactGetItems", "TransactWriteItems"})
+STATEMENT_OPERATIONS = frozenset(
+    {"ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"}
+)
 TABLE_OPERATIONS = frozenset(
     {
         "CreateTable",
@@ -35,6 +38,7 @@ OPERATIONS = (
     ITEM_OPERATIONS
     | BATCH_OPERATIONS
     | TRANSACTION_OPERATIONS
+    | STATEMENT_OPERATIONS
     | TABLE_OPERATIONS
     | ARN_OPERATIONS
     | ACCOUNT_OPERATIONS

@@ -6,7 +6,8 @@ does it; a transaction is one decision a part. Keys and expressions are made can
 on the way.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from valetkey.iam import ContextValue
@@ -60,9 +61,32 @@ class DynamoAsks:
             for action, name, index, context in _reaches(operation, params)
         )
 
-    def on_table(self, action: str, name: str, context: dict[str, ContextValue]) -> Ask:
-        """Return the decision on a whole table."""
-        return self._ask(action, name, index=None, context=context)
+    def on_table(
+        self, action: str, name: str, context: dict[str, ContextValue], *, index: str | None = None
+    ) -> Ask:
+        """Return the decision on a whole table, or on one of its indexes."""
+        return self._ask(action, name, index=index, context=context)
+
+    def on_parts(
+        self, action: str, operation: str, parts: Sequence[Params], *,
+        context: dict[str, ContextValue], named: Collection[str],
+    ) -> Ask:  # fmt: skip
+        """Return the one decision on requests that differ by their partition key alone.
+
+        `named` are attributes that the statement names, and its requests perhaps do not.
+        """
+        asks = [
+            ask
+            for part in parts
+            for ask in self._part(operation, part, action=action, context=context)
+        ]
+        merged = dict(asks[0].context)
+        leading = [value for ask in asks for value in _values(ask, "dynamodb:LeadingKeys")]
+        if leading:
+            merged["dynamodb:LeadingKeys"] = tuple(dict.fromkeys(leading))
+        attributes = {*_values(asks[0], "dynamodb:Attributes"), *named}
+        merged["dynamodb:Attributes"] = tuple(sorted(attributes))
+        return replace(asks[0], context=merged)
 
     def _part(
         self, operation: str, part: Params, *, action: str, context: dict[str, ContextValue]
@@ -145,6 +169,11 @@ class DynamoAsks:
         resource = arn if index is None else f"{arn}/index/{index}"
         policy = self._policies.policy(arn)
         return Ask(f"dynamodb:{action}", resource, context, resource_policy=policy)
+
+
+def _values(ask: Ask, key: str) -> tuple[str, ...]:
+    found = ask.context.get(key, ())
+    return found if isinstance(found, tuple) else ()
 
 
 def _capacity(params: Mapping[str, Any]) -> dict[str, ContextValue]:

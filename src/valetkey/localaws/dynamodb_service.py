@@ -12,10 +12,12 @@ from valetkey.localaws.dynamodb_actions import (
     ARN_OPERATIONS,
     LEGACY,
     OPERATIONS,
+    STATEMENT_OPERATIONS,
     TABLE_OPERATIONS,
     UNMODELLED,
 )
 from valetkey.localaws.dynamodb_context import DynamoAsks
+from valetkey.localaws.dynamodb_partiql_service import Statements
 from valetkey.localaws.dynamodb_tables import Tables
 from valetkey.localaws.dynamodb_undo import undo_of
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
@@ -65,6 +67,8 @@ class TableService:
         _refuse(params, LEGACY | UNMODELLED)
         tables = Tables(self.storage)
         asks = DynamoAsks(tables, self.policies)
+        if operation in STATEMENT_OPERATIONS:
+            return Statements(tables, asks, self._stored).run(operation, params, require)
         if operation in ACCOUNT_OPERATIONS:
             require(Ask(f"dynamodb:{operation}", "*"))
         elif operation in TABLE_OPERATIONS:

@@ -1,6 +1,7 @@
 """What the storage knows of tables, and how it reads a key condition."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from valetkey.localaws.dynamodb_keys import TableSchema, invalid
@@ -41,6 +42,21 @@ class Tables:
             keys=tuple(str(part["AttributeName"]) for part in keys),
             types={str(d["AttributeName"]): str(d["AttributeType"]) for d in table.attr},
         )
+
+    def index_schema(self, name: str, index: str) -> TableSchema | None:
+        """Return an index's key schema, None where there is no such table or index.
+
+        None also for an index of more than one partition or sort key: that is not modelled.
+        """
+        table, schema = self._storage.dynamodb.tables.get(name), self.schema(name)
+        if table is None or schema is None:
+            return None
+        for one in table.all_indexes():
+            keys = {str(part["KeyType"]): str(part["AttributeName"]) for part in one.schema}
+            if one.name == index and len(keys) == len(one.schema):
+                found = tuple(keys[kind] for kind in ("HASH", "RANGE") if kind in keys)
+                return replace(schema, keys=found)
+        return None
 
     def tags(self, name: str) -> dict[str, str]:
         """Return the table's tags."""
