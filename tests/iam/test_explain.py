@@ -147,6 +147,28 @@ def test_a_service_linked_roles_denial_says_which_policy_it_is() -> None:
     assert decision.because == "explicit deny in an identity-based policy"
 
 
+@pytest.mark.parametrize(
+    ("operator", "wanted"),
+    [
+        ("NumericLessThan", "5"),
+        ("NumericEquals", "5"),
+        ("DateGreaterThan", "2030-01-01"),
+        ("Bool", "true"),
+        ("IpAddress", "10.0.0.0/8"),
+        ("ArnLike", "arn:aws:s3:::b"),
+        ("Null", "false"),
+    ],
+)
+def test_a_near_miss_of_any_type_shows_what_was_wanted(operator: str, wanted: str) -> None:
+    allow = policy(statement(Condition={operator: {"aws:key": wanted}}))
+
+    decision = explain(Request(session(), "s3:GetObject", OBJECT), Policies((allow,)))
+
+    assert [(miss.operator, miss.wanted) for miss in decision.near_misses] == [
+        (operator, (wanted,))
+    ]
+
+
 def views(request: Request, policies: Policies) -> list[tuple[Layer, Says, int | None]]:
     return [(view.layer, view.says, view.level) for view in layers_of(request, policies)]
 
