@@ -1,13 +1,25 @@
 """Tags whose keys differ by case alone are never stored, and never stop a request."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.world import ACCOUNT, BUCKET, REGION, TABLE, World, allow, code_of, document
+from tests.localaws.refusals import refused
+from tests.localaws.world import (
+    ACCOUNT,
+    BUCKET,
+    REGION,
+    TABLE,
+    TABLE_ARN,
+    World,
+    allow,
+    code_of,
+    document,
+)
 from tests.localaws.world import trust as trusts
-from valetkey.localaws.tags import clashing_key, stored_spelling, stored_tags
+from valetkey.localaws.tags import clashing_key, stored_spelling, stored_tags, tags_trouble
 
 BROKER = f"arn:aws:iam::{ACCOUNT}:user/broker"
 BOTH = [{"Key": "Team", "Value": "red"}, {"Key": "team", "Value": "blue"}]
@@ -82,3 +94,34 @@ def test_a_stored_pair_of_spellings_stops_nobody(moving: World) -> None:
     with moving.aws._storage.active():
         moving.aws._storage.iam.tag_user("haunted", BOTH)
     moving.client("s3", keys).get_object(Bucket=BUCKET, Key="traces/alice/a")
+
+
+@pytest.mark.parametrize(
+    ("tags", "stored", "why"),
+    [
+        ([("a", "b")], ["c"], None),
+        ([("a", "b")], ["a"], None),
+        ([("a", "b")], ["A"], "twice"),
+        ([("a", "b"), ("a", "c")], [], "twice"),
+        ([("", "b")], [], "1 to 128"),
+        ([("k" * 129, "b")], [], "1 to 128"),
+        ([("k", "v" * 257)], [], "at most 256"),
+        ([("AWS:k", "v")], [], "reserved"),
+        ([("k", "#")], [], "letters"),
+        ([("a", "b")], [str(number) for number in range(50)], "at most 50 tags"),
+        ([("0", "b")], [str(number) for number in range(50)], None),
+    ],
+)
+def test_tags_that_aws_would_not_take_say_why(
+    tags: list[tuple[str, str]], stored: list[str], why: str | None
+) -> None:
+    trouble = tags_trouble(tags, stored)
+    assert (trouble is None) is (why is None)
+    assert why is None or why in (trouble or "")
+
+
+@pytest.mark.parametrize("key", ["aws:x", "a#b", "k" * 129])
+def test_a_table_takes_no_tag_that_others_would_not(world: World, key: str) -> None:
+    tags = [{"Key": key, "Value": "v"}]
+    call = partial(world.client("dynamodb").tag_resource, ResourceArn=TABLE_ARN, Tags=tags)
+    assert refused(call) == "ValidationException"

@@ -28,7 +28,7 @@ from valetkey.localaws.resource_policies import ResourcePolicies
 from valetkey.localaws.storage import Storage
 from valetkey.localaws.strict_json import write_json
 from valetkey.localaws.surroundings import tag_context
-from valetkey.localaws.tags import clashing_key
+from valetkey.localaws.tags import tags_trouble
 
 _BROKEN = (
     ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError,
@@ -170,12 +170,10 @@ def _table_asks(operation: str, params: Params, asks: DynamoAsks) -> list[Ask]:
 
 
 def _check_tags(operation: str, params: Params, stored: Mapping[str, str]) -> None:
-    """Refuse a key that differs from another, or from a stored one, by case alone: ours."""
-    written = [tag["Key"] for tag in params.get("Tags", ())]
-    others = [key for key in stored if key not in written] if operation == "TagResource" else []
-    twice = clashing_key([*others, *written])
-    if twice is not None:
-        raise fault(Service.DYNAMODB, Trouble.INVALID, f"tag key `{twice}` is there, ignoring case")
+    written = [(tag["Key"], tag["Value"]) for tag in params.get("Tags", ())]
+    trouble = tags_trouble(written, stored if operation == "TagResource" else ())
+    if trouble is not None:
+        raise fault(Service.DYNAMODB, Trouble.INVALID, trouble)
 
 
 def _tagging(params: Params) -> dict[str, ContextValue]:

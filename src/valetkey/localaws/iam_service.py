@@ -30,7 +30,7 @@ from valetkey.localaws.identities import Identities
 from valetkey.localaws.models import Params, fail_operation
 from valetkey.localaws.query_protocol import query_answer, write_form
 from valetkey.localaws.surroundings import tag_context
-from valetkey.localaws.tags import clashing_key, stored_spelling, tag_trouble
+from valetkey.localaws.tags import stored_spelling, tags_trouble
 
 Require = Callable[[Ask], None]
 _NAMING = frozenset({"CreateGroup", "CreatePolicy", "CreateRole", "CreateUser"})
@@ -51,12 +51,9 @@ class IdentityService:
             raise fail_operation(Service.IAM, operation)
         params = _named_user(operation, params, caller)
         check_names(params)
-        if clashing_key(tag["Key"] for tag in params.get("Tags", ())) is not None:
-            raise AwsError("InvalidInput", "Duplicate tag keys found: case does not tell them.")
-        for tag in params.get("Tags", ()):
-            trouble = tag_trouble(tag["Key"], tag["Value"])
-            if trouble is not None:
-                raise AwsError("InvalidInput", trouble)
+        trouble = tags_trouble((tag["Key"], tag["Value"]) for tag in params.get("Tags", ()))
+        if trouble is not None:
+            raise AwsError("InvalidInput", trouble)
         for ask in self._asks(operation, params):
             require(ask)
         self._check_name(operation, params)

@@ -7,7 +7,7 @@ from typing import Any
 
 from valetkey.localaws.errors import LocalAwsError
 from valetkey.localaws.lambda_names import FunctionName, is_function_name, is_qualifier
-from valetkey.localaws.tags import MAX_TAGS, clashing_key, tag_trouble
+from valetkey.localaws.tags import tags_trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Functions:
             raise LocalAwsError("bad-function", f"`{name}` is no function's name, or taken")
         if not all(is_qualifier(one) for one in qualifiers):
             raise LocalAwsError("bad-function", "a qualifier is a version or an alias")
-        if not tags_fit(tags):
+        if tags_trouble(tags.items()) is not None:
             raise LocalAwsError("bad-function", "a tag is too long, reserved or there twice")
         called = answer if callable(answer) else _fixed(answer)
         self.known[name] = Function(name, called, tags, frozenset(qualifiers))
@@ -84,12 +84,6 @@ class Functions:
         """Return the function's tags, which its versions and aliases share."""
         found = self.known.get(name.name)
         return {} if found is None else dict(found.tags)
-
-
-def tags_fit(tags: Mapping[str, str]) -> bool:
-    """True if a function may have these tags: no two keys that differ by case alone."""
-    single = all(tag_trouble(key, value) is None for key, value in tags.items())
-    return single and len(tags) <= MAX_TAGS and clashing_key(tags) is None
 
 
 def written_json(value: Any, default: Callable[[Any], Any] | None = None) -> str | None:

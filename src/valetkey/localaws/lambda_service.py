@@ -14,7 +14,7 @@ from valetkey.localaws.decisions import Ask, is_allowed
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Answer
 from valetkey.localaws.json_protocol import Require
-from valetkey.localaws.lambda_functions import Functions, tags_fit
+from valetkey.localaws.lambda_functions import Functions
 from valetkey.localaws.lambda_grants import (
     add_permission,
     granted_to,
@@ -27,6 +27,7 @@ from valetkey.localaws.lambda_request import ACTIONS, LambdaCall
 from valetkey.localaws.models import Params
 from valetkey.localaws.resource_policies import ResourcePolicies
 from valetkey.localaws.surroundings import tag_context
+from valetkey.localaws.tags import tags_trouble
 
 PAGE = 50  # functions in one answer
 
@@ -121,10 +122,10 @@ class FunctionService:
         if operation == "ListTags":
             return rest_answer(200, {"Tags": function.tags})
         if operation == "TagResource":
-            merged = {**function.tags, **params["Tags"]}
-            if not tags_fit(merged):
-                raise fault(Service.LAMBDA, Trouble.INVALID, "a tag is not valid, or there twice")
-            function.tags = merged
+            trouble = tags_trouble(params["Tags"].items(), function.tags)
+            if trouble is not None:
+                raise fault(Service.LAMBDA, Trouble.INVALID, trouble)
+            function.tags = {**function.tags, **params["Tags"]}
         else:
             for key in params["TagKeys"]:
                 function.tags.pop(key, None)

@@ -23,7 +23,7 @@ from valetkey.localaws.sqs_queues import Queues, invalid
 from valetkey.localaws.storage import Storage
 from valetkey.localaws.strict_json import write_json
 from valetkey.localaws.surroundings import tag_context
-from valetkey.localaws.tags import clashing_key, tag_trouble
+from valetkey.localaws.tags import tags_trouble
 
 PAGE = 1_000  # queues in one answer
 
@@ -167,15 +167,9 @@ class QueueService:
         return json_answer(Service.SQS, {"Attributes": found} if found else {})
 
     def _check_tags(self, name: str, tags: dict[str, str]) -> None:
-        """Refuse a key that differs from another, or from a stored one, by case alone: ours."""
-        others = [key for key in self.queues.tags(name) if key not in tags]
-        twice = clashing_key([*others, *tags])
-        if twice is not None:
-            raise invalid(f"tag key `{twice}` is there, ignoring case")
-        for key, value in tags.items():
-            trouble = tag_trouble(key, value)
-            if trouble is not None:
-                raise invalid(trouble)
+        trouble = tags_trouble(tags.items(), self.queues.tags(name))
+        if trouble is not None:
+            raise invalid(trouble)
 
 
 def _tagging(params: Params) -> dict[str, ContextValue]:

@@ -26,6 +26,23 @@ def tag_trouble(key: str, value: str) -> str | None:
     return None
 
 
+def tags_trouble(tags: Iterable[tuple[str, str]], stored: Iterable[str] = ()) -> str | None:
+    """Return why these tags cannot be put beside those of the keys `stored`, None where they can:
+    one that AWS takes nowhere, a key that comes twice in any case, or too many.
+    """
+    written = list(tags)
+    for key, value in written:
+        trouble = tag_trouble(key, value)
+        if trouble is not None:
+            return trouble
+    keys = [key for key, _ in written]
+    together = [*(key for key in stored if key not in keys), *keys]
+    twice = clashing_key(together)
+    if twice is not None:
+        return f"The tag key `{twice}` is there twice: its case does not tell it apart."
+    return f"There can be at most {MAX_TAGS} tags." if len(together) > MAX_TAGS else None
+
+
 def clashing_key(keys: Iterable[str]) -> str | None:
     """Return a key that repeats an earlier one, ignoring case; None if all differ."""
     seen: set[str] = set()
