@@ -42,7 +42,7 @@ def test_a_condition_that_the_storage_cannot_read_is_invalid(world: World, condi
 @pytest.mark.parametrize("there", [True, False])
 def test_a_refused_update_leaves_the_item_as_it_was(world: World, update: str, there: bool) -> None:
     ddb = world.client("dynamodb")
-    key = {**KEY, "at": {"N": "7"}}
+    key: dict[str, Any] = {"owner": {"S": "half"}, "at": {"N": "7"}}
     ddb.delete_item(TableName=TABLE, Key=key)
     if there:
         ddb.put_item(TableName=TABLE, Item={**ITEM, **key})
