@@ -126,7 +126,8 @@ def _seed(
         match = _AT.fullmatch(str(error))
         why, place = (match[1], match[2]) if match else (str(error), None)
         where = f"{source}: `{place}`" if place else source
-        raise LocalAwsError("bad-seed", f"{where}: {_lowered(why)}") from None
+        hint = "docs/guides/local-aws.md has an example of every table and its keys"
+        raise LocalAwsError("bad-seed", f"{where}: {_lowered(why)}", hint=hint) from None
     return Seed(source=source, tables=tables, folder=folder, environ=environ)
 
 
