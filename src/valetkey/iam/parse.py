@@ -24,7 +24,6 @@ MAX_TEXT = 8_192  # characters of one value: no ARN or key comes near
 SID = re.compile(r"[A-Za-z0-9]+\Z")
 VARIABLES_SINCE = "2012-10-17"
 VERSIONS = ("2008-10-17", VARIABLES_SINCE)
-CONTROLS = (Layer.SERVICE_CONTROL, Layer.RESOURCE_CONTROL)
 WITH_PRINCIPAL = (Layer.RESOURCE, Layer.TRUST, Layer.RESOURCE_CONTROL)
 POLICY_ELEMENTS = {"Version", "Id", "Statement"}
 STATEMENT_ELEMENTS = {

@@ -1,4 +1,7 @@
-"""Policies on buckets and tables: kept here, not in the storage, which must decide nothing."""
+"""Policies on buckets, tables, queues, secrets and functions: kept here, not in the storage.
+
+The storage must decide nothing.
+"""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +12,7 @@ from valetkey.localaws.faults import AwsError
 
 @dataclass(slots=True)
 class ResourcePolicies:
-    """Documents by the ARN of the bucket or table that they protect."""
+    """Documents by the ARN of the resource that they protect."""
 
     documents: dict[str, str] = field(default_factory=dict)
 

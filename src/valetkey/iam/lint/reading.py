@@ -133,7 +133,7 @@ def _lines(block: object, compiled: Sequence[Condition], path: str) -> Iterator[
             operator=condition.operator,
             quantifier=condition.quantifier,
             name=name.removesuffix(IF_EXISTS),
-            negated="Not" in name,
+            negated=condition.negated,
             if_exists=condition.if_exists,
             key=condition.key,
             written_key=key,
