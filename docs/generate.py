@@ -1,4 +1,4 @@
-"""Write docs/reference/ and the guide's policies from the code, so that they stay true.
+"""Write docs/reference/, and the guides' policies and transcripts, so that they stay true.
 
 python docs/generate.py            # write the pages anew
 python docs/generate.py --check    # show the difference and exit with 1 if there is any
@@ -12,6 +12,7 @@ from generator.error_codes import error_codes_page
 from generator.http_api import http_api_page
 from generator.lint_codes import lint_codes_page
 from generator.policies import with_policies
+from generator.transcripts import with_transcripts
 from help_texts import ROOT, command_names, fenced, settle
 
 PAGES = {
@@ -38,15 +39,15 @@ def cli_page() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Settle every page of the reference, and the policies of the guide."""
+    """Settle every page of the reference, and what guides show of policies and transcripts."""
     if arguments not in ([], ["--check"]):
         print(__doc__)
         return 2
     folder = ROOT / "docs" / "reference"
     pages = {**PAGES, "cli.md": cli_page}
     wanted = {folder / name: NOTE + page() for name, page in sorted(pages.items())}
-    guide = ROOT / "docs" / "guides" / "aws-setup.md"
-    wanted[guide] = with_policies(guide.read_text(encoding="utf-8"))
+    for guide in sorted((ROOT / "docs" / "guides").glob("*.md")):
+        wanted[guide] = with_transcripts(with_policies(guide.read_text(encoding="utf-8")))
     return settle(wanted, check=bool(arguments))
 
 

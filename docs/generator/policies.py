@@ -1,10 +1,11 @@
-"""The policies in docs/guides/aws-setup.md, from the demo's own, which `make demo` tries."""
+"""The policies in the guides: the demo's own, which `make demo` tries, and `valetkey grant`'s."""
 
 import json
 import re
 from collections.abc import Callable
 from typing import Any
 
+from valetkey.cli.grant_advice import trust_statement
 from valetkey.demo.policies import broker_policy, permission_policy, trust_policy
 
 _ACCOUNT = "111122223333"
@@ -14,6 +15,10 @@ _POLICIES: dict[str, Callable[[], dict[str, Any]]] = {
         f"arn:aws:dynamodb:eu-west-1:{_ACCOUNT}:table/Notes", "trace-artifacts"
     ),
     "broker": lambda: broker_policy(f"arn:aws:iam::{_ACCOUNT}:role/AgentTenantData"),
+    "laptop": lambda: {
+        "Version": "2012-10-17",
+        "Statement": [trust_statement(f"arn:aws:iam::{_ACCOUNT}:user/alex", None)],
+    },
 }
 _BLOCK = re.compile(r"(<!-- policy: ([a-z]+) -->\n).*?(<!-- /policy -->)", re.DOTALL)
 

@@ -1,5 +1,7 @@
 """A loopback server in STS's place that answers what a test tells it to."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +22,11 @@ ASSUMED = f"""<AssumeRoleResponse {NAMESPACE}><AssumeRoleResult>
 <SessionToken>token</SessionToken><Expiration>2027-01-15T09:00:00Z</Expiration></Credentials>
 <PackedPolicySize>PACKED</PackedPolicySize></AssumeRoleResult>
 <ResponseMetadata><RequestId>req-1</RequestId></ResponseMetadata></AssumeRoleResponse>"""
+WHO = f"""<GetCallerIdentityResponse {NAMESPACE}><GetCallerIdentityResult>
+<Arn>arn:aws:iam::111122223333:user/KEY</Arn><UserId>AIDA</UserId><Account>111122223333</Account>
+</GetCallerIdentityResult><ResponseMetadata><RequestId>req-3</RequestId></ResponseMetadata>
+</GetCallerIdentityResponse>"""
+_SIGNER = re.compile(r"Credential=(\w+)/")
 
 
 def error(code: str, message: str = "said AWS of 999988887777") -> str:
@@ -31,26 +38,73 @@ def error(code: str, message: str = "said AWS of 999988887777") -> str:
 
 @dataclass
 class FakeEndpoint:
+    """`refuses` names access keys and the code of AWS with which each is refused."""
+
     status: int = 200
     body: str = ASSUMED.replace("PACKED", "6")
     date: float | None = NOW
+    delay: float = 0.0
     answers: list[tuple[int, str]] = field(default_factory=list)
+    refuses: dict[str, str] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
+
+    @property
+    def signers(self) -> list[str]:
+        """The access keys that signed what was asked, in order."""
+        found = [_SIGNER.search(each["Authorization"]) for each in self.headers]
+        return [match[1] if match else "" for match in found]
 
     async def answer(self, request: web.Request) -> web.Response:
         form = await request.post()
         self.asked.append({key: str(value) for key, value in form.items()})
         self.headers.append(dict(request.headers))
-        status, body = self.answers.pop(0) if self.answers else (self.status, self.body)
+        await asyncio.sleep(self.delay)
+        status, body = self._what(self.signers[-1])
         headers = {} if self.date is None else {"Date": formatdate(self.date, usegmt=True)}
         return web.Response(status=status, text=body, content_type="text/xml", headers=headers)
+
+    def _what(self, signer: str) -> tuple[int, str]:
+        if signer in self.refuses:
+            return 403, error(self.refuses[signer])
+        if self.answers:
+            return self.answers.pop(0)
+        if self.status == 200 and self.asked[-1]["Action"] == "GetCallerIdentity":
+            return 200, WHO.replace("KEY", signer)
+        return self.status, self.body
+
+
+@asynccontextmanager
+async def listening(app: web.Application) -> AsyncIterator[str]:
+    """Serve an application on loopback for the length of a block."""
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def serving(endpoint: FakeEndpoint) -> AsyncIterator[str]:
+    """Let the endpoint be reached for the length of a block."""
+    app = web.Application()
+    app.router.add_post("/", endpoint.answer)
+    async with listening(app) as url:
+        endpoint.url = url
+        yield url
 
 
 @asynccontextmanager
 async def sts_at(
-    endpoint: FakeEndpoint, patch: pytest.MonkeyPatch, **ambient: str
+    endpoint: FakeEndpoint,
+    patch: pytest.MonkeyPatch,
+    *,
+    endpoint_url: str | None = None,
+    profile: str | None = None,
 ) -> AsyncIterator[StsClient]:
     """A client of the endpoint, whose ambient credentials are a user's key."""
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION"):
@@ -60,18 +114,11 @@ async def sts_at(
     patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     patch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
     patch.setenv("AWS_SECRET_ACCESS_KEY", "test-secret")
-    app = web.Application()
-    app.router.add_post("/", endpoint.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    endpoint.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
-        async with aiohttp.ClientSession() as http:
-            found = AmbientAws(
-                clock=lambda: NOW, **{"endpoint_url": endpoint.url, "region": "eu-west-1"} | ambient
-            )
-            yield StsClient(found, http)
-    finally:
-        await runner.cleanup()
+    async with serving(endpoint), aiohttp.ClientSession() as http:
+        found = AmbientAws(
+            clock=lambda: NOW,
+            profile=profile,
+            region="eu-west-1",
+            endpoint_url=endpoint_url or endpoint.url,
+        )
+        yield StsClient(found, http)

@@ -48,4 +48,4 @@ async def test_an_answer_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch
     ):
         with pytest.raises(AwsError) as caught:
             await client.assume_role(REQUEST)
-    assert caught.value.code == "aws-failed"
+    assert (caught.value.code, caught.value.detail) == ("aws-failed", "a huge answer")

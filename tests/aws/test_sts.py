@@ -158,6 +158,17 @@ async def test_an_endpoint_that_is_not_there_is_one_clear_error(
     assert caught.value.code == "aws-unreachable"
 
 
+async def test_an_sts_that_is_too_slow_is_told_from_one_that_is_not_there(
+    sts: StsClient, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("valetkey.aws.sts.CALL_SECONDS", 0.05)
+    endpoint.delay = 0.2
+    with pytest.raises(AwsError) as caught:
+        await sts.assume_role(REQUEST)
+    assert caught.value.code == "aws-timeout"
+    assert len(endpoint.asked) == 3
+
+
 @pytest.mark.parametrize("skew", [-3600.0, 0.0, 61.0, 3600.0])
 async def test_the_skew_is_measured_by_the_date_that_sts_answers(
     sts: StsClient, endpoint: FakeEndpoint, skew: float
@@ -201,7 +212,7 @@ async def test_whatever_a_credential_provider_raises_is_one_clear_error(
     def fail() -> None:
         raise error
 
-    monkeypatch.setattr(sts._ambient._session, "get_credentials", fail)
+    monkeypatch.setattr(sts._ambient._chain.session, "get_credentials", fail)
     with pytest.raises(AwsError) as caught:
         await sts.assume_role(REQUEST)
     assert caught.value.code == "aws-credentials-expired"
@@ -214,7 +225,7 @@ async def test_a_profile_that_is_not_there_is_found_at_start(
     with pytest.raises(AwsError) as caught:
         async with sts_at(endpoint, monkeypatch, profile="nope"):
             pass
-    assert caught.value.code == "aws-configuration"
+    assert caught.value.code == "aws-profile-unknown"
 
 
 async def test_a_session_of_eks_pod_identity_is_known_to_be_tagged(
@@ -222,5 +233,5 @@ async def test_a_session_of_eks_pod_identity_is_known_to_be_tagged(
 ) -> None:
     assert not await sts.has_session_tags()
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials")
-    sts._ambient._found.method = "container-role"
+    sts._ambient._chain._found.method = "container-role"
     assert await sts.has_session_tags()

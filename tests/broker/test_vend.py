@@ -384,6 +384,7 @@ async def test_a_changed_grant_is_not_served_from_the_cache_of_the_old_one(tmp_p
         grant(region="us-east-1"),
         grant(external_id="x-1"),
         grant(session_policy='{"Statement":[]}'),
+        grant(profile="another"),
     ]
     keys = {cache_key(assume_role_request(g, run_id="r-1", tags={"u": "a"})) for g in variants}
     keys.add(cache_key(assume_role_request(base, run_id="r-2", tags={"u": "a"})))

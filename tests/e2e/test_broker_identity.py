@@ -63,9 +63,9 @@ def test_a_role_that_does_not_let_the_broker_in_is_told_from_one_with_short_sess
         )
     )
     assert broker.obstacles() == []
-    check_refusal(broker, "aws-access-denied", grant="stranger")
+    check_refusal(broker, "aws-access-denied-trust", grant="stranger")
     assert "is not authorized" in broker.server.log  # AWS's own words, for the operator
-    check_refusal(broker, "aws-request-refused", grant="short")
+    check_refusal(broker, "aws-duration-above-role-maximum", grant="short")
     assert "MaxSessionDuration" in broker.server.log
     assert broker.draw(broker.open())[0] == 200
 

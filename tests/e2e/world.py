@@ -34,13 +34,22 @@ def free_port() -> int:
         return port
 
 
+def stored_leaves(store: Path) -> list[dict[str, Any]]:
+    """Return the records of a store's audit log, which a broker may have open."""
+    connection = sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True)
+    try:
+        rows = connection.execute("SELECT leaf FROM audit_leaves ORDER BY idx").fetchall()
+    finally:
+        connection.close()
+    return [json.loads(leaf) for (leaf,) in rows]
+
+
 class AwsSide:
     """The local AWS process, filled by its administrator as the demo's world."""
 
-    def __init__(self, folder: Path) -> None:
-        self.server = Server(
-            "aws", "--port", "0", "--json", log=folder / "aws.log", env=bare(folder)
-        )
+    def __init__(self, folder: Path, **environment: str) -> None:
+        env = bare(folder, **environment)
+        self.server = Server("aws", "--port", "0", "--json", log=folder / "aws.log", env=env)
         self.aws = Aws(**{name: self.server.said[name] for name in Aws.__dataclass_fields__})
         self.world: World = build(self.aws)
 
@@ -227,15 +236,9 @@ class Broker:
 
     def leaves(self, kind: str | None = None, run_id: str | None = None) -> list[dict[str, Any]]:
         """Return the records of the log, of a kind and a run, as they lie in the store."""
-        connection = sqlite3.connect(f"{self.store.as_uri()}?mode=ro", uri=True)
-        try:
-            rows = connection.execute("SELECT leaf FROM audit_leaves ORDER BY idx").fetchall()
-        finally:
-            connection.close()
-        found: list[dict[str, Any]] = [json.loads(leaf) for (leaf,) in rows]
         return [
             leaf
-            for leaf in found
+            for leaf in stored_leaves(self.store)
             if kind in {None, leaf["kind"]} and run_id in {None, leaf.get("run")}
         ]
 

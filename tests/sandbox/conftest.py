@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.broker_http import ACTOR_TOKEN, SUBJECT_TOKEN, FakeBroker, FakeRun
+from tests.native.conftest import program  # noqa: F401 - a fixture for the tests here
 
 
 @pytest.fixture

@@ -59,7 +59,17 @@ def test_json_and_docker_hold_the_same_variables(broker: FakeBroker, run_token_f
         "AWS_PAGER": "",
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
+        "VALETKEY_BROKER": broker.url,
+        "VALETKEY_RUN_TOKEN_FILE": str(run_token_file),
     }
+
+
+def test_our_own_commands_are_led_to_where_the_container_sees_the_broker(
+    broker: FakeBroker, run_token_file: Path
+) -> None:
+    broker.public_url = "https://valetkey.example.com/base"
+    variables = json.loads(env(broker, run_token_file, "--format", "json").stdout)
+    assert variables["VALETKEY_BROKER"] == "https://valetkey.example.com/base"
 
 
 @pytest.mark.parametrize("form", ["shell", "docker", "json"])

@@ -1,5 +1,7 @@
 """What a child inherits (invariant 15; lessons 8 and 9)."""
 
+from dataclasses import replace
+
 import pytest
 
 from valetkey.sandbox.environment import Delivery, child_environment
@@ -10,6 +12,7 @@ DELIVERY = Delivery(
     config_file="/run/vk/config",
     credentials_file="/run/vk/credentials",
     region="eu-west-1",
+    broker_url="http://127.0.0.1:1",
 )
 RUN_TOKEN = "vkr_r-1_" + "x" * 43
 
@@ -64,7 +67,21 @@ def test_only_what_leads_to_the_sidecar_is_added() -> None:
         "AWS_PAGER": "",
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
+        "VALETKEY_BROKER": "http://127.0.0.1:1",
+        "VALETKEY_RUN_TOKEN_FILE": "/run/vk/token",
     }
+
+
+def test_an_inherited_broker_gives_way_to_what_stands_for_it_in_the_child() -> None:
+    child = child_of({"VALETKEY_BROKER": "https://broker", "VALETKEY_RUN_TOKEN_FILE": "/outer"})
+    assert child["VALETKEY_BROKER"] == "http://127.0.0.1:1"
+    assert child["VALETKEY_RUN_TOKEN_FILE"] == "/run/vk/token"
+
+
+def test_without_an_address_for_ours_an_inherited_one_is_dropped_all_the_same() -> None:
+    inherited = {"VALETKEY_BROKER": "https://broker", "VALETKEY_RUN_TOKEN_FILE": "/outer"}
+    child = child_environment(inherited, replace(DELIVERY, broker_url=None), secrets=())
+    assert not any(name.startswith("VALETKEY") for name in child)
 
 
 @pytest.mark.parametrize("value", [RUN_TOKEN, f"Bearer {RUN_TOKEN}", f"https://x:{RUN_TOKEN}@y"])

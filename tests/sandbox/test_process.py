@@ -1,30 +1,34 @@
-"""`credential_process`: what SDKs start, as they start it."""
+"""`credential_process`: what SDKs start, as they start it, in Python and as the static program."""
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.broker_http import FakeBroker, FakeRun, Fault
-from tests.sandbox.conftest import bare_environment
+from tests.native.programs import STATIC, Done, needs_static, start_program
+from tests.sandbox.conftest import bare_environment, write_private
+from tests.sandbox.raw_server import raw_server
 from valetkey.sandbox import credential_process
-from valetkey.sandbox.process import main
+from valetkey.sandbox.process import USAGE
 
 PROGRAM = str(credential_process.__file__)
+Start = Callable[..., Done]
 
 
-def start(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-I", "-S", PROGRAM, *arguments],
-        capture_output=True,
-        text=True,
-        env=bare_environment(**more),
-        timeout=30,
-        check=False,
-    )
+@pytest.fixture
+def start(program: tuple[str, ...]) -> Start:
+    """Start the program with arguments, and with environment variables by name."""
+
+    def start(*arguments: str, **more: str) -> Done:
+        return start_program(program, arguments, bare_environment(**more))
+
+    return start
 
 
 def url_of(broker: FakeBroker, grant: str = "tenant-data") -> str:
@@ -32,11 +36,11 @@ def url_of(broker: FakeBroker, grant: str = "tenant-data") -> str:
 
 
 def test_it_prints_what_the_sdks_contract_names_and_nothing_else(
-    broker: FakeBroker, run_token_file: Path
+    start: Start, broker: FakeBroker, run_token_file: Path
 ) -> None:
     done = start("--url", url_of(broker), "--token-file", str(run_token_file))
     document = json.loads(done.stdout)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.exit_code, done.stderr) == (0, b"")
     assert set(document) == {
         "Version",
         "AccessKeyId",
@@ -51,7 +55,7 @@ def test_it_prints_what_the_sdks_contract_names_and_nothing_else(
 
 
 def test_the_environment_names_the_broker_and_the_token_file(
-    broker: FakeBroker, run_token_file: Path
+    start: Start, broker: FakeBroker, run_token_file: Path
 ) -> None:
     done = start(
         "tenant-data", VALETKEY_BROKER=broker.url, VALETKEY_RUN_TOKEN_FILE=str(run_token_file)
@@ -59,32 +63,34 @@ def test_the_environment_names_the_broker_and_the_token_file(
     assert json.loads(done.stdout)["AccessKeyId"].startswith("ASIA")
 
 
-def test_a_flag_wins_over_the_environment(broker: FakeBroker, run_token_file: Path) -> None:
+def test_a_flag_wins_over_the_environment(
+    start: Start, broker: FakeBroker, run_token_file: Path
+) -> None:
     flags = [f"--broker={broker.url}/", f"--run-token-file={run_token_file}"]
     done = start(
         "tenant-data", *flags, VALETKEY_BROKER="http://127.0.0.1:1", VALETKEY_RUN_TOKEN_FILE="/x"
     )
-    assert done.returncode == 0
+    assert done.exit_code == 0
 
 
 def test_the_token_file_is_read_anew_each_time(
-    broker: FakeBroker, joined: FakeRun, run_token_file: Path
+    start: Start, broker: FakeBroker, joined: FakeRun, run_token_file: Path
 ) -> None:
     arguments = ("--url", url_of(broker), "--token-file", str(run_token_file))
-    assert start(*arguments).returncode == 0
+    assert start(*arguments).exit_code == 0
     joined.tokens[:] = ["rotated"]
-    assert start(*arguments).returncode == 1
+    assert start(*arguments).exit_code == 1
     run_token_file.write_text("rotated")
-    assert start(*arguments).returncode == 0
+    assert start(*arguments).exit_code == 0
 
 
 def test_a_no_is_one_message_with_its_code_and_what_to_do(
-    broker: FakeBroker, joined: FakeRun, run_token_file: Path
+    start: Start, broker: FakeBroker, joined: FakeRun, run_token_file: Path
 ) -> None:
     broker.revoke_all()
     done = start("--url", url_of(broker), "--token-file", str(run_token_file))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
+    assert (done.exit_code, done.stdout) == (1, b"")
+    assert done.stderr.decode() == (
         f"valetkey: run `{joined.id}` is revoked [run-revoked]\n  open a new run\n"
     )
 
@@ -103,22 +109,24 @@ def test_a_no_is_one_message_with_its_code_and_what_to_do(
     ],
 )
 def test_an_upstreams_body_is_not_shown(
-    broker: FakeBroker, run_token_file: Path, fault: Fault, code: str
+    start: Start, broker: FakeBroker, run_token_file: Path, fault: Fault, code: str
 ) -> None:
     broker.fault = fault
     done = start("--url", url_of(broker), "--token-file", str(run_token_file))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert f"[{code}]" in done.stderr
-    assert "111122223333" not in done.stderr
-    assert "html" not in done.stderr
-    assert "\x1b" not in done.stderr
+    assert (done.exit_code, done.stdout) == (1, b"")
+    assert done.code == code
+    assert b"111122223333" not in done.stderr
+    assert b"html" not in done.stderr
+    assert b"\x1b" not in done.stderr
     assert len(done.stderr.splitlines()) <= 2
 
 
-def test_a_slow_broker_ends_at_the_time_limit(broker: FakeBroker, run_token_file: Path) -> None:
+def test_a_slow_broker_ends_at_the_time_limit(
+    start: Start, broker: FakeBroker, run_token_file: Path
+) -> None:
     broker.delay_seconds = 1.0
     arguments = ("--url", url_of(broker), "--token-file", str(run_token_file))
-    assert "[broker-slow]" in start(*arguments, "--timeout", "0.2").stderr
+    assert start(*arguments, "--timeout", "0.2").code == "broker-slow"
 
 
 @pytest.mark.parametrize(
@@ -137,23 +145,92 @@ def test_a_slow_broker_ends_at_the_time_limit(broker: FakeBroker, run_token_file
     ],
 )
 def test_each_mistake_has_its_own_message(
-    arguments: list[str],
-    code: str,
-    run_token_file: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    start: Start, arguments: list[str], code: str, run_token_file: Path
 ) -> None:
-    monkeypatch.delenv("VALETKEY_BROKER", raising=False)
-    monkeypatch.delenv("VALETKEY_RUN_TOKEN_FILE", raising=False)
-    assert main([str(run_token_file) if a == "F" else a for a in arguments]) == 1
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert f"[{code}]" in err
+    done = start(*[str(run_token_file) if a == "F" else a for a in arguments])
+    assert (done.exit_code, done.stdout, done.code) == (1, b"", code)
 
 
-def test_help_is_printed_and_nothing_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--help"]) == 0
-    assert "credential-process GRANT" in capsys.readouterr().out
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_is_printed_and_nothing_is_drawn(start: Start, broker: FakeBroker, flag: str) -> None:
+    done = start("--url", url_of(broker), "--token-file", flag)
+    assert (done.exit_code, done.stdout.decode(), done.stderr) == (0, USAGE, b"")
+    assert broker.seen_authorizations == []
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["tenant-data"]])
+def test_an_output_that_takes_nothing_is_a_failure(
+    program: tuple[str, ...], broker: FakeBroker, run_token_file: Path, arguments: list[str]
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no device that is always full")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*program, *arguments, "--broker", broker.url, "--token-file", str(run_token_file)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"valetkey: standard output takes nothing [output-refused]\n"
+
+
+def test_an_answer_that_drips_ends_at_the_total_time(start: Start, run_token_file: Path) -> None:
+    with raw_server(b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 1000, drip_seconds=0.05) as (url, _):
+        done = start("--url", url, "--token-file", str(run_token_file), "--timeout", "0.3")
+    assert done.code == "broker-slow"
+
+
+def test_localhost_is_this_machine_by_either_address(
+    start: Start, broker: FakeBroker, run_token_file: Path
+) -> None:
+    url = url_of(broker).replace("127.0.0.1", "localhost")
+    assert start("--url", url, "--token-file", str(run_token_file)).exit_code == 0
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o610])
+def test_a_token_file_open_to_others_sends_nothing(
+    start: Start, broker: FakeBroker, run_token_file: Path, mode: int
+) -> None:
+    run_token_file.chmod(mode)
+    done = start("--url", url_of(broker), "--token-file", str(run_token_file))
+    assert done.code == "token-file-open-to-others"
+    assert broker.seen_authorizations == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_token_file_of_another_account_sends_nothing(
+    start: Start, broker: FakeBroker, run_token_file: Path
+) -> None:
+    os.chown(run_token_file, 12345, -1)
+    done = start("--url", url_of(broker), "--token-file", str(run_token_file))
+    assert done.code == "token-file-open-to-others"
+    assert broker.seen_authorizations == []
+
+
+def test_a_named_pipe_in_place_of_the_token_does_not_block(start: Start, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    for path in (tmp_path / "pipe", tmp_path):
+        done = start("--url", "http://127.0.0.1:1", "--token-file", str(path))
+        assert done.code == "token-file-irregular"
+
+
+@needs_static
+def test_without_a_command_for_https_the_static_program_refuses(run_token_file: Path) -> None:
+    arguments = ["--url", "https://127.0.0.1:1/x", "--token-file", str(run_token_file)]
+    for command in ({}, {"VALETKEY_COMMAND": "valetkey"}, {"VALETKEY_COMMAND": "/absent"}):
+        done = start_program([str(STATIC)], arguments, command)
+        assert (done.exit_code, done.stdout, done.code) == (1, b"", "tls-not-here")
+
+
+@needs_static
+def test_for_https_the_static_program_becomes_the_command_that_was_named(tmp_path: Path) -> None:
+    command = write_private(tmp_path / "valetkey", '#!/bin/sh\nprintf "%s|" "$@"; exit 7\n')
+    command.chmod(0o700)
+    arguments = ["g", "--broker", "https://b.example", "--token-file=a b", "--timeout", "3"]
+    done = start_program([str(STATIC)], arguments, {"VALETKEY_COMMAND": str(command)})
+    assert done.exit_code == 7
+    assert done.stdout.decode() == "|".join(["credential-process", *arguments, ""])
 
 
 def test_it_imports_nothing_that_is_slow(broker: FakeBroker, run_token_file: Path) -> None:

@@ -62,9 +62,8 @@ def test_a_path_with_spaces_and_quotes_reaches_the_process_as_it_is(
         "print(json.dumps({'Version': 1, 'AccessKeyId': sys.argv[2],"
         " 'SecretAccessKey': sys.argv[4], 'SessionToken': sys.argv[0]}))\n"
     )
-    command = process_command(
-        sys.executable, str(program), url="http://127.0.0.1:1/x", token_file=str(folder / "t")
-    )
+    words = [sys.executable, "-I", "-S", str(program)]
+    command = process_command(words, url="http://127.0.0.1:1/x", token_file=str(folder / "t"))
     text = config_text([CLOUD], CLOUD, commands={"reports": command})
     session = session_of(text, tmp_path, monkeypatch)
     session.set_config_variable("profile", "reports")
@@ -75,7 +74,7 @@ def test_a_path_with_spaces_and_quotes_reaches_the_process_as_it_is(
 
 def test_a_path_that_would_end_the_line_is_refused() -> None:
     with pytest.raises(ValetkeyError) as caught:
-        process_command("python", "p.py", url="http://127.0.0.1", token_file="/tmp/a\n[x]")
+        process_command(["p"], url="http://127.0.0.1", token_file="/tmp/a\n[x]")
     assert caught.value.code == "path-illegal"
 
 

@@ -11,10 +11,12 @@ import pytest
 
 from valetkey.sandbox.errors import BrokerDeniedError
 from valetkey.sandbox.hand_outs import Answer
+from valetkey.sandbox.run_grant import RunGrant, RunView, parse_run
 from valetkey.sandbox.sidecar import Sidecar
 from valetkey.secret import Secret
 
 TOKEN = "sidecar-token"
+RUN_SELF = "/v1/runs/self"
 CREDENTIALS = {
     "AccessKeyId": "ASIA1",
     "SecretAccessKey": "s",
@@ -26,23 +28,38 @@ DENIED = BrokerDeniedError(
 )
 
 
+RUN = RunView(
+    "r-1",
+    (
+        RunGrant("a", "eu-west-1", endpoint_url=None, credentials_url="https://broker/a"),
+        RunGrant("denied", None, endpoint_url="http://127.0.0.1:9", credentials_url="x"),
+    ),
+    expires_at="2026-11-21T20:00:00Z",
+)
+
+
 def hand_out(grant: str) -> Answer:
     return Answer(200, CREDENTIALS) if grant == "a" else Answer(403, {}, DENIED)
 
 
 @pytest.fixture
 def sidecar() -> Iterator[Sidecar]:
-    sidecar = Sidecar(hand_out, ["a", "denied"], token=Secret(TOKEN))
+    sidecar = Sidecar(hand_out, ["a", "denied"], token=Secret(TOKEN), run=RUN)
     sidecar.start()
     yield sidecar
     sidecar.close()
 
 
 def ask(
-    sidecar: Sidecar, *headers: tuple[str, str], method: str = "GET", grant: str = "a"
+    sidecar: Sidecar,
+    *headers: tuple[str, str],
+    method: str = "GET",
+    grant: str = "a",
+    target: str | None = None,
 ) -> tuple[int, dict[str, object], http.client.HTTPMessage]:
     """Send exactly `headers`; the address in `Host` unless they have one."""
-    _, _, rest = sidecar.url_of(grant).partition("://")
+    url = sidecar.url_of(grant) if target is None else sidecar.url + target
+    _, _, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     connection = http.client.HTTPConnection(authority, timeout=5)
     connection.putrequest(method, slash + path, skip_host=True, skip_accept_encoding=True)
@@ -113,6 +130,43 @@ def test_only_get_is_answered(sidecar: Sidecar, method: str) -> None:
 def test_only_the_runs_grants_are_here(sidecar: Sidecar, grant: str) -> None:
     status, document, _ = ask(sidecar, ("Authorization", TOKEN), grant=grant)
     assert (status, document["code"]) == (404, "grant-unknown")
+
+
+def test_it_describes_the_run_as_a_broker_does_and_leads_to_itself(sidecar: Sidecar) -> None:
+    status, document, _ = ask(sidecar, ("Authorization", f"Bearer {TOKEN}"), target=RUN_SELF)
+    view = parse_run(document)
+    assert (status, view.id, view.expires_at) == (200, RUN.id, RUN.expires_at)
+    told = [(grant.name, grant.region, grant.endpoint_url) for grant in view.grants]
+    assert told == [("a", "eu-west-1", None), ("denied", None, "http://127.0.0.1:9")]
+    assert [grant.credentials_url for grant in view.grants] == [
+        sidecar.url_of("a"),
+        sidecar.url_of("denied"),
+    ]
+
+
+@pytest.mark.parametrize("shown", [None, "", TOKEN, f"bearer {TOKEN}", "Bearer ", "Bearer x"])
+def test_the_run_is_described_to_its_token_as_a_bearer_and_to_nobody_else(
+    sidecar: Sidecar, shown: str | None
+) -> None:
+    headers = () if shown is None else (("Authorization", shown),)
+    status, document, _ = ask(sidecar, *headers, target=RUN_SELF)
+    assert (status, document["code"]) == (401, "sidecar-token-invalid")
+
+
+def test_a_web_page_does_not_learn_of_the_run(sidecar: Sidecar) -> None:
+    headers = (("Host", "evil.example"), ("Authorization", f"Bearer {TOKEN}"))
+    assert ask(sidecar, *headers, target=RUN_SELF)[0] == 403
+
+
+@pytest.mark.parametrize("target", ["/v1/runs", "/v1/runs/self/", "/v1/runs/self/token"])
+def test_nothing_else_of_a_broker_is_here(sidecar: Sidecar, target: str) -> None:
+    for shown in (TOKEN, f"Bearer {TOKEN}"):
+        assert ask(sidecar, ("Authorization", shown), target=target)[0] in {401, 404}
+
+
+def test_the_run_is_not_ended_here(sidecar: Sidecar) -> None:
+    shown = ("Authorization", f"Bearer {TOKEN}")
+    assert ask(sidecar, shown, method="DELETE", target=RUN_SELF)[0] == 405
 
 
 def test_the_brokers_no_is_passed_on_with_what_to_do(sidecar: Sidecar) -> None:

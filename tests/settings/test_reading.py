@@ -197,6 +197,14 @@ def test_grants_of_the_folder_beside_it_are_read_too(tmp_path: Path) -> None:
     assert read(tmp_path).digest != before
 
 
+def test_a_broker_refuses_tags_of_a_grant_and_takes_its_profile(tmp_path: Path) -> None:
+    own = 'duration = "1h"\nprofile = "partner"\n'
+    (found,) = read(tmp_path, GOOD.replace('duration = "1h"\n', own)).grants
+    assert found.profile == "partner"
+    tagged = own + 'tags = { user_id = "alice" }\n'
+    assert code_of(tmp_path, GOOD.replace('duration = "1h"\n', tagged)) == "config-invalid"
+
+
 def test_values_by_reference_are_read(tmp_path: Path) -> None:
     text = GOOD.replace('duration = "1h"', 'external_id = "env:EXTERNAL_ID"')
     assert read(tmp_path, text, {"EXTERNAL_ID": "abc-123"}).grants[0].external_id == "abc-123"

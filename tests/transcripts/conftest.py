@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import bare
+from tests.e2e.processes import AWS_CLI, bare
 from tests.e2e.world import AwsSide, Broker
+from tests.transcripts.laptop import persons_machine
 from valetkey.demo.issuer import DemoIssuer
 
 ROOT = Path(__file__).parents[2]
@@ -59,3 +60,14 @@ def broker_env(broker: Broker, tmp_path: Path) -> dict[str, str]:
         "LISTEN": f"127.0.0.1:{broker.port}",
         **files,
     }
+
+
+@pytest.fixture
+def laptop_env(
+    env: dict[str, str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """A person's machine: the page's folder is the home, with profiles; the AWS CLI is there."""
+    programs = tmp_path_factory.mktemp("aws-cli")
+    (programs / "aws").symlink_to(AWS_CLI)
+    with persons_machine(tmp_path):
+        yield {"PATH": f"{programs}:{env['PATH']}"}

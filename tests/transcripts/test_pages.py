@@ -1,6 +1,7 @@
 """The command line as its pages say it: every word of help, every message, every exit code."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.transcripts.page import PAGES, play, written
 pytestmark = pytest.mark.xdist_group("transcripts")
 ALONE = ("audit", "configuration", "credential-process", "help", "iam", "mistakes")
 WITH_BROKER = ("runs", "sandbox", "serve")
+ON_A_LAPTOP = "laptop"
 
 
 def compare(page: Path, folder: Path, env: dict[str, str]) -> None:
@@ -41,5 +43,16 @@ def test_with_a_broker_the_command_line_says_what_its_page_says(
     compare(PAGES / f"{name}.txt", tmp_path, env | broker_env)
 
 
+@pytest.mark.slow
+def test_without_a_broker_the_command_line_says_what_its_page_says(
+    tmp_path: Path, env: dict[str, str], laptop_env: dict[str, str]
+) -> None:
+    page, profiles = PAGES / f"{ON_A_LAPTOP}.txt", (tmp_path / "new-keys").read_text()
+    compare(page, tmp_path, env | laptop_env)
+    for secret in re.findall(r"(?:secret_access_key|session_token) = (\S+)", profiles):
+        assert secret not in page.read_text(encoding="utf-8")
+
+
 def test_no_page_is_forgotten() -> None:
-    assert sorted(page.stem for page in PAGES.iterdir()) == sorted(ALONE + WITH_BROKER)
+    known = (*ALONE, *WITH_BROKER, ON_A_LAPTOP)
+    assert sorted(page.stem for page in PAGES.iterdir()) == sorted(known)

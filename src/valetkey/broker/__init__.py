@@ -6,7 +6,8 @@ from valetkey.broker.broker import Broker, milliseconds
 from valetkey.broker.errors import BrokerError, SubjectRejected
 from valetkey.broker.finish import end_own_run, end_run, revoke_run
 from valetkey.broker.inspect import find_own_run, find_run, list_runs
-from valetkey.broker.open import Opened, OpenRequest, open_run
+from valetkey.broker.new_run import Opened
+from valetkey.broker.open import OpenRequest, open_run
 from valetkey.broker.outcomes import (
     FinishOutcome,
     OpenOutcome,
@@ -14,11 +15,13 @@ from valetkey.broker.outcomes import (
     TokenUse,
     UseOutcome,
 )
+from valetkey.broker.own_run import LOCAL_ACCOUNT, open_own_run
 from valetkey.broker.policy import Policy, make_policy
 from valetkey.broker.rotate import Rotated, rotate_token
 from valetkey.broker.vend import HandOut, hand_out
 
 __all__ = [
+    "LOCAL_ACCOUNT",
     "Broker",
     "BrokerError",
     "FinishOutcome",
@@ -43,6 +46,7 @@ __all__ = [
     "list_runs",
     "make_policy",
     "milliseconds",
+    "open_own_run",
     "open_run",
     "revoke_run",
     "rotate_token",

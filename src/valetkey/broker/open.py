@@ -3,26 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from valetkey.audit import OpenRefused, RunOpened
+from valetkey.audit import OpenRefused
 from valetkey.broker.authenticate import authenticate
 from valetkey.broker.broker import Broker, milliseconds
 from valetkey.broker.errors import BrokerError, SubjectRejected
-from valetkey.broker.outcomes import OpenVerdict
-from valetkey.broker.policy import Policy
+from valetkey.broker.new_run import Opened, RunPlan, asked_grants, asked_life, carry_out
 from valetkey.errors import ValetkeyError
 from valetkey.identity import Power, Principal, Refusal, TokenRejected, TrustRule
-from valetkey.runs import (
-    MIN_RUN_SECONDS,
-    RUN_ID_ENTROPY_BYTES,
-    TOKEN_ENTROPY_BYTES,
-    Material,
-    PrincipalRef,
-    Run,
-    RunState,
-    new_run_id,
-    new_run_token,
-    render,
-)
+from valetkey.runs import Material, PrincipalRef, render
 from valetkey.secret import Secret
 
 MAX_REASON = 500
@@ -39,15 +27,6 @@ class OpenRequest:
     attributes: Mapping[str, str]
     grants: tuple[str, ...] | None = None
     expires_in: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """An open run and the only copy of its token."""
-
-    run: Run
-    token: Secret
-    policy: Policy
 
 
 @dataclass(slots=True)
@@ -116,8 +95,8 @@ async def _open(
 
     # 3. What is asked for.
     rule = _rule_that_sets(rules, request.attributes)
-    grants = _grants(broker.policy, request.grants)
-    seconds = _life(broker, request.expires_in)
+    grants = asked_grants(broker.policy, request.grants)
+    seconds = asked_life(broker, request.expires_in)
 
     # 4. Tags.
     material = Material(subject.claims.all, subject.issuer_name, request.attributes)
@@ -125,36 +104,17 @@ async def _open(
     bindings = {t.key: tags[t.key] for t in broker.templates if t.is_bound}
 
     # 5. Durable, then out.
-    run_id = new_run_id(broker.entropy(RUN_ID_ENTROPY_BYTES))
-    token = new_run_token(run_id, broker.entropy(TOKEN_ENTROPY_BYTES))
-    run = Run(
-        id=run_id,
+    plan = RunPlan(
         subject=PrincipalRef(subject.issuer, subject.subject),
         actor=PrincipalRef(actor.issuer, actor.subject),
         actor_rule=rule.name,
         tags=tags,
         attributes=dict(request.attributes),
         grants=grants,
-        policy_version=broker.policy.version,
-        opened_at=int(now),
-        expires_at=int(now) + seconds,
-        state=RunState.OPEN,
-        token_digest=token.digest(),
+        seconds=seconds,
+        bindings=bindings,
     )
-    outcome = await broker.store.open_run(
-        run, bindings=bindings, token_ids=(), record=_opened(run, now=now)
-    )
-    match outcome.verdict:
-        case OpenVerdict.OPENED:
-            return Opened(run, token, broker.policy)
-        case OpenVerdict.BOUND_ELSEWHERE:
-            return _refused(
-                "work-tag-bound",
-                f"the value of work tag `{outcome.about}` belongs to another subject",
-                f"tag `{outcome.about}` was first used for another subject than {subject.label}",
-            )
-        case verdict:
-            return _refused(verdict.value, "the run could not be opened", verdict.value)
+    return await carry_out(broker, plan, now=now)
 
 
 def _rule_that_sets(rules: tuple[TrustRule, ...], attributes: Mapping[str, str]) -> TrustRule:
@@ -176,50 +136,8 @@ def _rule_that_sets(rules: tuple[TrustRule, ...], attributes: Mapping[str, str])
     )
 
 
-def _grants(policy: Policy, asked: tuple[str, ...] | None) -> tuple[str, ...]:
-    if asked is None:
-        return tuple(policy.grants)
-    for name in asked:
-        if name not in policy.grants:
-            raise BrokerError(
-                "grant-unknown",
-                f"there is no grant `{name[:64]}`",
-                hint=f"the grants are: {', '.join(policy.grants) or 'none'}",
-            )
-    if not asked:
-        raise BrokerError("grant-unknown", "a run without a grant can do nothing")
-    return tuple(dict.fromkeys(asked))
-
-
-def _life(broker: Broker, asked: int | None) -> int:
-    seconds = min(broker.run_seconds, broker.max_run_seconds) if asked is None else asked
-    if not MIN_RUN_SECONDS <= seconds <= broker.max_run_seconds:
-        raise BrokerError(
-            "run-duration",
-            f"a run lasts {MIN_RUN_SECONDS} to {broker.max_run_seconds} seconds here, "
-            f"not {seconds}",
-        )
-    return seconds
-
-
 def _refused(code: str, public: str, *reasons: str) -> Refusal:
     return Refusal(code=code, public=public, reasons=reasons)
-
-
-def _opened(run: Run, *, now: float) -> RunOpened:
-    return RunOpened(
-        at=milliseconds(now),
-        run=run.id,
-        subject_issuer=run.subject.issuer,
-        subject=run.subject.subject,
-        actor_issuer=run.actor.issuer,
-        actor=run.actor.subject,
-        actor_rule=run.actor_rule,
-        tags=run.tags,
-        grants=run.grants,
-        policy_version=run.policy_version,
-        expires_at=run.expires_at,
-    )
 
 
 def _recordable(reason: str) -> str:

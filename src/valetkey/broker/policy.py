@@ -51,7 +51,7 @@ def read_policy(version: str, document: str) -> Policy | None:
 
 
 def _write(grant: Grant) -> dict[str, Any]:
-    return {
+    written = {
         "role": str(grant.role),
         "source": grant.source.value,
         "duration": grant.duration,
@@ -60,6 +60,8 @@ def _write(grant: Grant) -> dict[str, Any]:
         "session_policy": grant.session_policy,
         "endpoint_url": grant.endpoint_url,
     }
+    # Only where there is one: the version of every policy before it stays what it was.
+    return written if grant.profile is None else {**written, "profile": grant.profile}
 
 
 def _read(name: str, content: Mapping[str, Any]) -> Grant:
@@ -72,4 +74,5 @@ def _read(name: str, content: Mapping[str, Any]) -> Grant:
         external_id=content["external_id"],
         session_policy=content["session_policy"],
         endpoint_url=content["endpoint_url"],
+        profile=content.get("profile"),
     )

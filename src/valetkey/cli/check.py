@@ -53,6 +53,7 @@ def _describe(settings: "Settings") -> dict[str, Any]:
         + ["valetkey_run = the run's id (reserved)"],
         "grants": [
             f"{g.name}: {g.role} by {g.source.value} for {g.duration} s"
+            + (f" as profile {g.profile}" if g.profile else "")
             + (f" in {g.region}" if g.region else "")
             + (" at " + g.endpoint_url if g.endpoint_url else "")
             + (", narrowed by a session policy" if g.session_policy else "")

@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
-from valetkey.cli import audit, iam, runs
+from valetkey.cli import audit, grant, iam, runs
 from valetkey.cli.aws import aws
 from valetkey.cli.check import check
+from valetkey.cli.connect import connect
 from valetkey.cli.credential_process import credential_process
+from valetkey.cli.credentials import credentials
 from valetkey.cli.demo import demo
 from valetkey.cli.env import env
 from valetkey.cli.init import init
@@ -55,7 +57,10 @@ app.command(short_help="Print the environment variables for a container.")(env)
 app.command(
     name="credential-process", short_help="Print one grant's credentials for an AWS profile."
 )(credential_process)
+app.command(short_help="Print one grant's credentials for another program.")(credentials)
+app.command(short_help="Print what a coding agent's settings need.")(connect)
 app.command(short_help="Run a local AWS that really enforces IAM.")(aws)
+app.add_typer(grant.app, name="grant")
 app.add_typer(runs.app, name="runs")
 app.add_typer(audit.app, name="audit")
 app.add_typer(iam.app, name="iam")

@@ -92,6 +92,8 @@ def _variables(grant: "RunGrant", run_token_file: str) -> dict[str, str]:
             config_file=os.devnull,
             credentials_file=os.devnull,
             region=grant.region,
+            # As the container reaches it, which need not be as we do.
+            broker_url=grant.credentials_url.removesuffix(f"/v1/credentials/{grant.name}"),
         )
     )
     if grant.endpoint_url is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from valetkey.cli.options import DEFAULT_BROKER, BrokerUrl
+from valetkey.cli.options import DEFAULT_BROKER
 from valetkey.cli.output import print_error
 
 if TYPE_CHECKING:
@@ -21,10 +21,11 @@ _STANDARD_INPUT = "-"
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The command line, as it was written."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The command line, as it was written. None and empty: not given."""
 
+    broker: str | None
     actor_token_file: str | None
     subject_token_file: str | None
     run_token_file: str | None
@@ -32,13 +33,31 @@ class _Asked:
     grants: list[str]
     expires_in: int | None
 
+    @property
+    def is_without_broker(self) -> bool:
+        """Say whether a grant of this machine is meant: nothing leads to a broker."""
+        to_a_broker = (
+            self.broker,
+            self.actor_token_file,
+            self.subject_token_file,
+            self.run_token_file,
+            self.attributes,
+        )
+        return bool(self.grants) and not any(to_a_broker)
+
 
 def run(
     command: Annotated[
         list[str], typer.Argument(help="The command and its arguments, best after `--`.")
     ],
     *,
-    broker: BrokerUrl = DEFAULT_BROKER,
+    broker: Annotated[
+        str | None,
+        typer.Option(
+            envvar="VALETKEY_BROKER",
+            help=f"The broker's address; {DEFAULT_BROKER} where tokens are given.",
+        ),
+    ] = None,
     actor_token_file: Annotated[
         str | None,
         typer.Option(
@@ -61,7 +80,10 @@ def run(
     ] = None,
     grant: Annotated[
         list[str] | None,
-        typer.Option(help="A grant to draw; the first one is the default. All of them if unset."),
+        typer.Option(
+            help="A grant to draw; the first one is the default. All of the broker's if unset."
+            " Without a broker: one of this machine's, as `valetkey grant` made it."
+        ),
     ] = None,
     expires_in: Annotated[
         str | None, typer.Option(metavar="TIME", help="How long the run may last, such as 1h.")
@@ -81,38 +103,42 @@ def run(
 
     Opens a run (or joins one), serves its credentials on a loopback address that every AWS SDK
     accepts, starts the command without any AWS variable of yours, passes signals and the exit
-    code on, and ends the run. The command still runs under your own account: what that account
-    may read, such as ~/.aws, the command may read. Exit codes: the command's own; 127 and 126
-    where it cannot be started; 1 where no run could be opened, 2 where the broker denied it.
+    code on, and ends the run. With `--grant` alone it needs no broker: the run is your own
+    account's. The command still runs under your own account: what that account may read, such as
+    ~/.aws, the command may read. Exit codes: the command's own; 127 and 126 where it cannot be
+    started; 1 where no run could be opened, 2 where the broker denied it.
     """
-    from valetkey.sandbox.broker_client import BrokerClient
-
-    asked = _Asked(
-        actor_token_file,
-        subject_token_file,
-        run_token_file,
+    asked = Asked(
+        broker=broker,
+        actor_token_file=actor_token_file,
+        subject_token_file=subject_token_file,
+        run_token_file=run_token_file,
         attributes=_parse_attributes(attribute or []),
         grants=grant or [],
         expires_in=None if expires_in is None else _parse_seconds(expires_in),
     )
-    client = BrokerClient(broker)
-    errand = _prepare(client, asked, tuple(command))
-    if not quiet and asked.actor_token_file not in {None, _STANDARD_INPUT}:
-        _say(
-            f"note: the command can read {asked.actor_token_file} and open runs with it; where you"
-            " don't trust it, pass the token on standard input or join a run by its run token"
-        )
-    raise typer.Exit(_carry_out(client, errand, ends=end or run_token_file is None, is_quiet=quiet))
+    if asked.is_without_broker:
+        from valetkey.cli.run_here import prepare_here
+
+        errand = prepare_here(asked.grants, tuple(command), expires_in=asked.expires_in)
+    else:
+        errand = _prepare(asked, tuple(command))
+    if not quiet:
+        _introduce(errand, asked)
+    raise typer.Exit(_carry_out(errand, ends=end or run_token_file is None))
 
 
-def _prepare(client: "BrokerClient", asked: _Asked, command: tuple[str, ...]) -> "Errand":
+def _prepare(asked: Asked, command: tuple[str, ...]) -> "Errand":
     """Open the run that was asked for, or join it; nothing is started yet."""
+    from valetkey.sandbox.broker_client import BrokerClient
     from valetkey.sandbox.run_grant import choose_grant
+    from valetkey.sandbox.run_source import BrokerRun
     from valetkey.sandbox.run_token import FiledRunToken, HeldRunToken, RunToken
     from valetkey.sandbox.supervise import Errand
     from valetkey.sandbox.token_file import read_identity_token
     from valetkey.secret import Secret
 
+    client = BrokerClient(asked.broker or DEFAULT_BROKER)
     known: tuple[Secret, ...] = ()
     token: RunToken
     if asked.run_token_file is not None:
@@ -126,22 +152,40 @@ def _prepare(client: "BrokerClient", asked: _Asked, command: tuple[str, ...]) ->
         opened, known = _open(client, asked)
         view, token = opened.view, HeldRunToken(opened.token)
     chosen = choose_grant(view, asked.grants[0] if asked.grants else None)
-    return Errand(view, chosen, token=token, command=command, known_secrets=known)
+    source = BrokerRun(client, token, known_secrets=known)
+    return Errand(view, chosen, source=source, command=command)
 
 
-def _carry_out(client: "BrokerClient", errand: "Errand", *, ends: bool, is_quiet: bool) -> int:
+def _introduce(errand: "Errand", asked: Asked) -> None:
+    """Say which run it is, and once what it does not protect from."""
+    from valetkey.sandbox.supervise import account_files
+
+    if asked.actor_token_file not in {None, _STANDARD_INPUT}:
+        say(
+            f"note: the command can read {asked.actor_token_file} and open runs with it; where you"
+            " don't trust it, pass the token on standard input or join a run by its run token"
+        )
+    names = ", ".join(grant.name for grant in errand.run.grants)
+    say(f"run {errand.run.id} for {names} until {errand.run.expires_at}")
+    files = account_files(Path.home())
+    if asked.is_without_broker:
+        reach = f"{files[0]}" if files else "your AWS profile"
+        say(
+            "note: without a broker this keeps your work apart in AWS's records; it does not keep"
+            f" the command from {reach}: both are your account's"
+        )
+    elif files:
+        say(f"note: the command runs under your account and can read {files[0]} by itself")
+
+
+def _carry_out(errand: "Errand", *, ends: bool) -> int:
     """Run the command, end the run if it is ours to end; return the exit code."""
     from valetkey.errors import ValetkeyError
     from valetkey.sandbox.child import COMMAND_NOT_EXECUTABLE, COMMAND_NOT_FOUND
-    from valetkey.sandbox.supervise import account_files, supervise
+    from valetkey.sandbox.supervise import supervise
 
-    if not is_quiet:
-        names = ", ".join(grant.name for grant in errand.run.grants)
-        _say(f"run {errand.run.id} for {names} until {errand.run.expires_at}")
-        if files := account_files(Path.home()):
-            _say(f"note: the command runs under your account and can read {files[0]} by itself")
     try:
-        return supervise(client, errand, os.environ)
+        return supervise(errand, os.environ)
     except ValetkeyError as error:
         print_error(error)
         codes = {
@@ -152,13 +196,13 @@ def _carry_out(client: "BrokerClient", errand: "Errand", *, ends: bool, is_quiet
     finally:
         if ends:
             try:
-                client.end_run(errand.token.current())
+                errand.source.end()
             except ValetkeyError as error:
-                _say(f"run {errand.run.id} could not be ended and lasts until its expiry")
+                say(f"run {errand.run.id} could not be ended and lasts until its expiry")
                 print_error(error)
 
 
-def _open(client: "BrokerClient", asked: _Asked) -> "tuple[OpenedRun, tuple[Secret, ...]]":
+def _open(client: "BrokerClient", asked: Asked) -> "tuple[OpenedRun, tuple[Secret, ...]]":
     from valetkey.sandbox.broker_client import RunRequest
     from valetkey.sandbox.errors import SandboxError
     from valetkey.sandbox.token_file import read_identity_token
@@ -166,10 +210,14 @@ def _open(client: "BrokerClient", asked: _Asked) -> "tuple[OpenedRun, tuple[Secr
 
     if asked.actor_token_file is None or asked.subject_token_file is None:
         missing = "actor" if asked.actor_token_file is None else "subject"
+        without = "name a grant of this machine with --grant"
+        if asked.grants:
+            without = "drop --broker (VALETKEY_BROKER) and --attribute"
         raise SandboxError(
             f"{missing}-token-missing",
             f"no run can be opened without the {missing}'s token",
-            hint=f"name its file with --{missing}-token-file, or join a run by --run-token-file",
+            hint=f"name its file with --{missing}-token-file, or join a run by --run-token-file; "
+            f"to work without a broker, {without}",
         )
     if asked.actor_token_file == _STANDARD_INPUT == asked.subject_token_file:
         raise SandboxError(
@@ -183,7 +231,7 @@ def _open(client: "BrokerClient", asked: _Asked) -> "tuple[OpenedRun, tuple[Secr
     return client.open_run(request, actor), (actor, subject)
 
 
-def _refuse_to_open_and_join(asked: _Asked) -> None:
+def _refuse_to_open_and_join(asked: Asked) -> None:
     from valetkey.sandbox.errors import SandboxError
 
     if asked.actor_token_file or asked.subject_token_file or asked.attributes or asked.expires_in:
@@ -223,5 +271,6 @@ def _parse_seconds(text: str) -> int:
     return int(digits) * unit
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Write a line of ours to standard error: standard output is the command's."""
     sys.stderr.write(f"valetkey: {line}\n")

@@ -46,7 +46,7 @@ async def _serve(settings: "Settings", *, as_json: bool) -> None:
     import uvicorn
 
     from valetkey.web.bounded import BoundedProtocol
-    from valetkey.wiring import running
+    from valetkey.wiring.serving import running
 
     listener = _listen(settings)
     host, port = listener.getsockname()[:2]

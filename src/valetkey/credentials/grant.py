@@ -27,6 +27,7 @@ class Grant:
 
     `region` is where the sandbox's calls go; without one its SDKs must be told by other means.
     `endpoint_url` is where the sandbox's SDKs find AWS when it is not at its usual address.
+    `profile` is the AWS profile whose identity assumes the role; None is the broker's own.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Grant:
     external_id: str | None = None
     session_policy: str | None = None
     endpoint_url: str | None = None
+    profile: str | None = None
 
 
 def check_grant(grant: Grant) -> None:

@@ -15,6 +15,8 @@ SESSION_NAME_PREFIX = "vk-"
 class AssumeRoleRequest:
     """The parameters of STS `AssumeRole`, all chosen outside the sandbox. `duration` in seconds.
 
+    `profile` names the identity that asks; None is the broker's own.
+
     Every tag is transitive: a session that chains onward can't drop or change one.
     """
 
@@ -26,6 +28,7 @@ class AssumeRoleRequest:
     region: str | None
     external_id: str | None
     session_policy: str | None
+    profile: str | None = None
 
     @property
     def transitive_tag_keys(self) -> tuple[str, ...]:
@@ -48,6 +51,7 @@ def assume_role_request(grant: Grant, *, run_id: str, tags: Mapping[str, str]) -
         region=grant.region,
         external_id=grant.external_id,
         session_policy=grant.session_policy,
+        profile=grant.profile,
     )
 
 
@@ -62,5 +66,6 @@ def cache_key(request: AssumeRoleRequest) -> bytes:
         request.region,
         request.external_id,
         request.session_policy,
+        request.profile,
     ]
     return hashlib.sha256(json.dumps(everything).encode()).digest()

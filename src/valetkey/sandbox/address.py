@@ -7,6 +7,7 @@ would double the start-up time.
 from valetkey.sandbox.errors import SandboxError
 from valetkey.sandbox.text import plain
 
+_MAX_URL = 8_000  # what RFC 9110 section 4.1 wants to be taken at least
 
 class Address:
     """A parsed URL. `host` has no brackets; `path` begins with `/` or is empty."""
@@ -31,11 +32,7 @@ def is_loopback(host: str) -> bool:
     if host in ("localhost", "::1"):
         return True
     parts = host.split(".")
-    return (
-        len(parts) == 4
-        and parts[0] == "127"
-        and all(p.isascii() and p.isdigit() and int(p) < 256 for p in parts)
-    )
+    return len(parts) == 4 and parts[0] == "127" and all(map(_is_octet, parts))
 
 
 def parse_address(url: str) -> Address:
@@ -69,8 +66,9 @@ def split_url(url: str) -> Address:
         and host
         and url.isascii()
         and url.isprintable()
+        and len(url) <= _MAX_URL
         and not any(c in url for c in " @?#\\\"'<>")
-        and (not port_text or (port_text.isdigit() and 0 < int(port_text) < 65536))
+        and (not port_text or _is_port(port_text))
     )
     if not legal:
         raise SandboxError(
@@ -80,6 +78,16 @@ def split_url(url: str) -> Address:
         )
     port = int(port_text) if port_text else (443 if scheme == "https" else 80)
     return Address(host, port, path=(slash + path).rstrip("/"), is_tls=scheme == "https")
+
+
+def _is_octet(digits: str) -> bool:
+    # No leading zero: resolvers read `010` as 8, and look `09` up as a name (RFC 3986, 3.2.2).
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= 3
+    return is_number and int(digits) < 256 and str(int(digits)) == digits
+
+
+def _is_port(digits: str) -> bool:
+    return digits.isdigit() and len(digits) <= 5 and 0 < int(digits) < 65536
 
 
 def _split_authority(authority: str) -> tuple[str, str]:

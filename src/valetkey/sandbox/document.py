@@ -16,6 +16,7 @@ from valetkey.sandbox.text import is_code, plain
 
 CREDENTIAL_FIELDS = ("AccessKeyId", "SecretAccessKey", "Token", "Expiration")
 _OPTIONAL_FIELDS = ("RoleArn", "AccountId")
+_MAX_LEVELS = 64  # how deep the interpreter itself goes differs from version to version
 
 
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -46,20 +47,29 @@ _scan = make_scanner(_Strict())  # type: ignore[arg-type]  # its stub asks for i
 def parse_document(body: bytes) -> dict[str, object]:
     """Return the JSON object in `body`. Raises `broker-answer-unreadable` for anything else.
 
-    Strict: UTF-8, one object, no duplicate members, no NaN (RFC 8259, I-JSON RFC 7493).
+    Strict: UTF-8, one object, no duplicate members, no NaN, at most 64 levels (RFC 8259, I-JSON
+    RFC 7493).
     """
     try:
         text = body.decode("utf-8").strip(" \t\r\n")
         value, end = _scan(text, 0)
-    except (ValueError, StopIteration, RecursionError):
+    except (ValueError, StopIteration, RecursionError, SystemError):
+        # SystemError: CPython 3.11's scanner takes its error from `json`, if that was imported.
         value, end, text = None, 0, ""
-    if not isinstance(value, dict) or end != len(text):
+    if not isinstance(value, dict) or end != len(text) or _is_deeper(value, _MAX_LEVELS):
         raise BrokerUnavailableError(
             "broker-answer-unreadable",
             "the answer is not one that a broker gives",
             hint="is this address a broker?",
         )
     return value
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
 
 
 def parse_credentials(body: bytes) -> dict[str, str]:
@@ -95,7 +105,8 @@ def problem_in(status: int, body: bytes) -> SandboxError:
     except SandboxError:
         problem = {}
     code = problem.get("code")
-    sentence = problem.get("detail") or problem.get("title")
+    told = [problem.get("detail"), problem.get("title")]
+    sentence = next((words for words in told if isinstance(words, str) and words), None)
     hint = problem.get("hint")
     error: type[SandboxError] = BrokerRefusedError
     if status == 403:
@@ -104,6 +115,6 @@ def problem_in(status: int, body: bytes) -> SandboxError:
         error = BrokerUnavailableError
     return error(
         str(code) if is_code(code) else "broker-refused",
-        plain(sentence) if isinstance(sentence, str) else f"the broker answered {status}",
+        plain(sentence) if sentence else f"the broker answered {status}",
         hint=plain(hint) if isinstance(hint, str) and hint else None,
     )

@@ -22,13 +22,17 @@ _PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"})
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Where a child finds its credentials: paths and a loopback URL, nothing secret."""
+    """Where a child finds its credentials: paths and loopback URLs, nothing secret.
+
+    `broker_url` is what stands for the broker there: `valetkey` in the child asks it.
+    """
 
     credentials_url: str
     token_file: str
     config_file: str
     credentials_file: str
     region: str | None
+    broker_url: str | None = None
 
 
 def child_environment(
@@ -38,7 +42,8 @@ def child_environment(
 
     Dropped: every `AWS_*`, `BOTO_*`, `VALETKEY_*`, `EC2_*` and `AMAZON_*` variable in any case,
     and every variable whose value holds one of `secrets` or one of the inherited AWS keys. Added:
-    the container-credentials variables, our two files, metadata off, the region.
+    the container-credentials variables, our two files, metadata off, the region, and the way to the
+    run for `valetkey` itself.
     """
     known = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
     known += [
@@ -58,7 +63,7 @@ def child_environment(
 
 
 def delivery_variables(delivery: Delivery) -> dict[str, str]:
-    """Return the variables that lead every SDK to `delivery` and to nothing else.
+    """Return the variables that lead every SDK, and ours, to `delivery` and to nothing else.
 
     SDK reference guide, "Container credential provider"; botocore also reads `BOTO_CONFIG`, and
     falls back to `~/.boto` where it is unset.
@@ -75,6 +80,9 @@ def delivery_variables(delivery: Delivery) -> dict[str, str]:
     if delivery.region is not None:
         variables["AWS_REGION"] = delivery.region
         variables["AWS_DEFAULT_REGION"] = delivery.region
+    if delivery.broker_url is not None:
+        variables["VALETKEY_BROKER"] = delivery.broker_url
+        variables["VALETKEY_RUN_TOKEN_FILE"] = delivery.token_file
     return variables
 
 

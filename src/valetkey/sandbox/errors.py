@@ -17,3 +17,7 @@ class BrokerDeniedError(BrokerRefusedError):
 
 class BrokerUnavailableError(SandboxError):
     """The broker gave no usable answer: unreachable, too slow, broken, or 5xx."""
+
+
+class RunChangedError(SandboxError):
+    """The token at hand is another run's than the one that was asked for."""

@@ -164,7 +164,11 @@ def _parse(received: bytes) -> tuple[int, bytes]:
     lines = head.decode("latin-1").split("\r\n")
     version, _, rest = lines[0].partition(" ")
     status = rest[:3]
-    if not blank or version not in ("HTTP/1.1", "HTTP/1.0") or not status.isdigit():
+    if (
+        not blank
+        or version not in ("HTTP/1.1", "HTTP/1.0")
+        or not _is_number(status, least=3, most=3)
+    ):
         raise _unreadable()
     fields = {}
     for line in lines[1:]:
@@ -175,9 +179,16 @@ def _parse(received: bytes) -> tuple[int, bytes]:
             raise _unreadable()
         return int(status), _unchunk(body)
     length = fields.get("content-length")
-    if length is not None and (not length.isdigit() or int(length) != len(body)):
+    if length is not None and (
+        not _is_number(length, least=1, most=10) or int(length) != len(body)
+    ):
         raise _unreadable()  # cut off on the way: half a secret is worse than none
     return int(status), body
+
+
+def _is_number(digits: str, *, least: int, most: int) -> bool:
+    # `isdigit` alone lets superscripts through, which `int` does not take.
+    return least <= len(digits) <= most and digits.isascii() and digits.isdigit()
 
 
 def _unchunk(body: bytes) -> bytes:

@@ -73,8 +73,9 @@ class HandOuts:
         if answer is None:
             slow = BrokerUnavailableError(
                 "broker-slow",
-                "the broker has not answered yet",
-                hint="ask again; if it stays, look at the broker's /readyz",
+                "there is no answer yet",
+                hint="ask again; if it stays, look at the broker's /readyz or, without a broker,"
+                " at the network to AWS",
             )
             answer = Answer(503, {}, slow)
         if isinstance(answer.error, BrokerUnavailableError):

@@ -39,6 +39,7 @@ _OPTIONS = {
     "--connect-timeout": "connect-timeout",
     "--timeout": "timeout",
 }
+_NUMBER = frozenset("0123456789.")
 
 
 def main(arguments: list[str]) -> int:
@@ -47,16 +48,22 @@ def main(arguments: list[str]) -> int:
     `arguments` are the command's own, without its name. Nothing goes to standard output unless
     the credentials are complete. AWS SDKs and Tools, "Process credential provider".
     """
-    if "-h" in arguments or "--help" in arguments:
-        sys.stdout.write(USAGE)
-        return 0
+    asks_for_help = "-h" in arguments or "--help" in arguments
     try:
-        sys.stdout.write(process_document(_parse_arguments(arguments)))
+        _print(USAGE if asks_for_help else process_document(_parse_arguments(arguments)))
     except ValetkeyError as error:
         hint = f"\n  {plain(error.hint)}" if error.hint else ""
         sys.stderr.write(f"valetkey: {plain(error.message)} [{error.code}]{hint}\n")
         return 1
     return 0
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError:
+        raise SandboxError("output-refused", "standard output takes nothing") from None
 
 
 def process_document(options: dict[str, str]) -> str:
@@ -132,7 +139,8 @@ def _seconds(options: dict[str, str], name: str, default: float) -> float:
     if text is None:
         return default
     try:
-        seconds = float(text)
+        # Digits with perhaps a point: `float` takes underscores and words, too.
+        seconds = float(text) if len(text) <= 16 and _NUMBER.issuperset(text) else 0.0
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= 60:

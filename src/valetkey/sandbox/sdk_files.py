@@ -34,13 +34,13 @@ def config_text(grants: Sequence[RunGrant], default: RunGrant, *, commands: dict
     return "\n".join(sections)
 
 
-def process_command(python: str, program: str, *, url: str, token_file: str) -> str:
+def process_command(program: Sequence[str], *, url: str, token_file: str) -> str:
     """Return a `credential_process` line: one shell line, each word quoted where it must be.
 
-    botocore splits it as a POSIX shell does, other SDKs hand it to a shell. `-I -S` leave out
-    the site packages and the agent's PYTHON* variables. Raises `path-illegal` for a newline.
+    `program` are the words that start it. botocore splits the line as a POSIX shell does, other
+    SDKs hand it to a shell. Raises `path-illegal` for a newline.
     """
-    words = [python, "-I", "-S", program, "--url", url, "--token-file", token_file]
+    words = [*program, "--url", url, "--token-file", token_file]
     if any(not word.isprintable() for word in words):
         raise SandboxError(
             "path-illegal",

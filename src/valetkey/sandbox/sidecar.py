@@ -1,20 +1,24 @@
 """The loopback server of `valetkey run`: the container-credentials contract for one child.
 
-It serves `GET /v1/credentials/{grant}` and nothing else, to whoever shows its token in
-`Authorization` (the token is in a 0600 file) and means this address in `Host` (a web page whose
-name was bound to 127.0.0.1 does not). The run token stays behind it.
+It serves `GET /v1/credentials/{grant}` and, as a broker does, `GET /v1/runs/self`, and nothing
+else, to whoever shows its token in `Authorization` (the token is in a 0600 file; for the run
+`Bearer` stands before it) and means this address in `Host` (a web page whose name was bound to
+127.0.0.1 does not). The run token stays behind it.
 """
 
 import json
 import socketserver
 import threading
 from collections.abc import Callable, Collection
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from valetkey.sandbox.hand_outs import Answer
+from valetkey.sandbox.run_grant import RunView
 from valetkey.secret import Secret
 
 _PREFIX = "/v1/credentials/"
+_RUN = "/v1/runs/self"
 _CLIENT_SECONDS = 5.0  # for one whole request line and head from a process next door
 _NOTICE_SECONDS = 0.05  # how late `close` is noticed; a command should not end half a second late
 _PATIENT_SECONDS = 2.0
@@ -24,7 +28,12 @@ class Sidecar:
     """A server on 127.0.0.1, on a port that the system chose; it answers after `start`."""
 
     def __init__(
-        self, hand_out: Callable[[str], Answer], grants: Collection[str], *, token: Secret
+        self,
+        hand_out: Callable[[str], Answer],
+        grants: Collection[str],
+        *,
+        token: Secret,
+        run: RunView | None = None,
     ) -> None:
         if not token:
             raise ValueError("an empty token would open the sidecar to everybody")
@@ -32,13 +41,26 @@ class Sidecar:
         self._server.hand_out = hand_out
         self._server.grants = frozenset(grants)
         self._server.token = token
+        self._server.run = None if run is None else self._document(run)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_NOTICE_SECONDS,), daemon=True
         )
 
+    @property
+    def url(self) -> str:
+        """The address that stands for the broker in the child."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
     def url_of(self, grant: str) -> str:
         """Return the address of the grant's credentials."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}{_PREFIX}{grant}"
+        return f"{self.url}{_PREFIX}{grant}"
+
+    def _document(self, run: RunView) -> dict[str, object]:
+        """Return the run as a broker describes it, with this server's addresses."""
+        grants = [
+            asdict(grant) | {"credentials_url": self.url_of(grant.name)} for grant in run.grants
+        ]
+        return {"id": run.id, "grants": grants, "expires_at": run.expires_at}
 
     def start(self) -> None:
         """Serve from now on; what connected since construction is served, too."""
@@ -58,6 +80,7 @@ class _Server(ThreadingHTTPServer):
     hand_out: Callable[[str], Answer]
     grants: frozenset[str]
     token: Secret
+    run: dict[str, object] | None
 
     def server_bind(self) -> None:
         # Not HTTPServer's: that one looks our own name up, which can take seconds.
@@ -85,6 +108,8 @@ class _Request(BaseHTTPRequestHandler):
                 "the authorization is not this sidecar's token",
                 hint="send the exact content of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
             )
+        elif self.path == _RUN and self.server.run is not None:
+            self._send(200, self.server.run, "application/json")
         elif (grant := self.path.removeprefix(_PREFIX)) not in self.server.grants:
             self._refuse(
                 404,
@@ -97,7 +122,9 @@ class _Request(BaseHTTPRequestHandler):
 
     def _is_authorized(self) -> bool:
         shown = self.headers.get_all("Authorization") or []
-        return len(shown) == 1 and Secret(shown[0]) == self.server.token
+        scheme = "Bearer " if self.path == _RUN else ""  # as the broker has the two
+        expected = Secret(scheme + self.server.token.reveal())
+        return len(shown) == 1 and Secret(shown[0]) == expected
 
     def _give(self, answer: Answer) -> None:
         if answer.error is not None:

@@ -1,25 +1,21 @@
 """`valetkey run`, the use case: a run, its sidecar, a child that knows no secret of it, the end."""
 
 import os
-import random
 import secrets
 import shutil
-import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from valetkey.sandbox import credential_process
-from valetkey.sandbox.broker_client import BrokerClient
 from valetkey.sandbox.child import await_child, hide_memory, start_child
 from valetkey.sandbox.environment import Delivery, child_environment
 from valetkey.sandbox.hand_outs import HandOuts
 from valetkey.sandbox.process_signals import has_terminal, signals_held
+from valetkey.sandbox.program import program_words
 from valetkey.sandbox.run_grant import RunGrant, RunView
-from valetkey.sandbox.run_token import HeldRunToken, RunToken
+from valetkey.sandbox.run_source import RunSource
 from valetkey.sandbox.sdk_files import config_text, process_command
 from valetkey.sandbox.sidecar import Sidecar
 from valetkey.secret import Secret
@@ -31,39 +27,43 @@ class Errand:
 
     run: RunView
     grant: RunGrant
-    token: RunToken
+    source: RunSource
     command: tuple[str, ...]
-    known_secrets: tuple[Secret, ...]
 
 
-def supervise(client: BrokerClient, errand: Errand, environ: Mapping[str, str]) -> int:
+def supervise(errand: Errand, environ: Mapping[str, str]) -> int:
     """Run the errand's command with its run's credentials in reach; return its exit code.
 
     Afterwards nothing of it is left: no listener, no file. The run is still open.
-    Raises `command-not-found`, `command-not-executable`, `path-illegal`, `grant-name-reserved`.
+    Raises `command-not-found`, `command-not-executable`, `path-illegal`, `grant-name-reserved`, or
+    what the source's `start` raises; then the command does not go on.
     """
     sidecar_token = Secret(secrets.token_urlsafe(32))
-    hand_outs = HandOuts(lambda grant: client.draw(grant, errand.token.current()))
+    hand_outs = HandOuts(errand.source.draw)
     names = [grant.name for grant in errand.run.grants]
     with_terminal = has_terminal()
-    stopped = threading.Event()
     hide_memory()
     with _folder() as folder, signals_held(with_terminal=with_terminal) as mask:
         sidecar = Sidecar(hand_outs.hand_out, names, token=sidecar_token)
         try:
             delivery = _write_files(folder, errand, sidecar, token=sidecar_token)
-            known = [sidecar_token, errand.token.current(), *errand.known_secrets]
+            known = [sidecar_token, *errand.source.secrets()]
             environment = child_environment(
                 environ, delivery, secrets=[secret.reveal() for secret in known]
             )
             # The child first, then the threads: it must not be forked from among them.
             child = start_child(errand.command, environment, mask=mask, with_terminal=with_terminal)
-            sidecar.start()
-            _start_rotation(client, errand.token, stopped)
+            try:
+                errand.source.start()
+                sidecar.start()
+            except BaseException:
+                child.kill()
+                child.wait()
+                raise
             return await_child(child, with_terminal=with_terminal)
         finally:
-            stopped.set()
             sidecar.close()
+            errand.source.close()
 
 
 def account_files(home: Path) -> list[Path]:
@@ -85,11 +85,9 @@ def _folder() -> Iterator[Path]:
 def _write_files(folder: Path, errand: Errand, sidecar: Sidecar, *, token: Secret) -> Delivery:
     """Write the sidecar's token and the SDKs' two files, each for the owner alone."""
     token_file = _write(folder / "token", token.reveal())
-    program = str(Path(credential_process.__file__).resolve())
+    program = program_words()
     commands = {
-        grant.name: process_command(
-            sys.executable, program, url=sidecar.url_of(grant.name), token_file=token_file
-        )
+        grant.name: process_command(program, url=sidecar.url_of(grant.name), token_file=token_file)
         for grant in errand.run.grants
     }
     config = config_text(errand.run.grants, errand.grant, commands=commands)
@@ -117,13 +115,3 @@ def _write(path: Path, content: str) -> str:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(content)
     return str(path)
-
-
-def _start_rotation(client: BrokerClient, token: RunToken, stopped: threading.Event) -> None:
-    if isinstance(token, HeldRunToken):
-        threading.Thread(
-            target=token.keep_rotating,
-            args=(client.rotate,),
-            kwargs={"stopped": stopped, "draw_fraction": random.random},
-            daemon=True,
-        ).start()

@@ -51,7 +51,7 @@ def read_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
             hint="`valetkey init` writes a commented one",
         ) from None
     extra = sorted((path.parent / GRANTS_FOLDER).glob("*.toml"))
-    file = _decode(path, raw, ConfigFile)
+    file = decode_file(path, raw, ConfigFile)
     grants = list(file.grants)
     for each in extra:
         try:
@@ -61,11 +61,12 @@ def read_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
                 "config-unreadable", f"`{each.name}` can't be read: {error.strerror}"
             ) from None
         raw += b"\0" + more
-        grants += _decode(each, more, GrantsFile).grants
+        grants += decode_file(each, more, GrantsFile).grants
     return _understand(path, file, grants, environ, digest=hashlib.sha256(raw).hexdigest())
 
 
-def _decode(path: Path, raw: bytes, shape: type[T]) -> T:
+def decode_file(path: Path, raw: bytes, shape: type[T]) -> T:
+    """Return what a TOML file says. Raises `config-invalid` with the file's name and the place."""
     try:
         return msgspec.toml.decode(raw, type=shape, strict=True)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -103,7 +104,7 @@ def _understand(
         issuers=issuers,
         rules=rules,
         templates=templates,
-        grants=tuple(_grant(table, file.aws, environ, folder=path.parent) for table in grants),
+        grants=tuple(_broker_grant(table, file.aws, environ, path.parent) for table in grants),
     )
     check_rules(settings)
     check_grants(settings.grants)
@@ -208,7 +209,22 @@ def _path_segments(tenancy: TenancySection) -> frozenset[str]:
     )
 
 
-def _grant(table: GrantTable, aws: AwsTable, environ: Mapping[str, str], *, folder: Path) -> Grant:
+def _broker_grant(
+    table: GrantTable, aws: AwsTable, environ: Mapping[str, str], folder: Path
+) -> Grant:
+    if table.tags:
+        raise SettingsError(
+            "config-invalid",
+            f"grant `{table.name}`: a broker makes tags of verified claims, not of `tags`",
+            hint="write them into `[tags]`; a grant has tags of its own only without a broker",
+        )
+    return understand_grant(table, aws, environ, folder=folder)
+
+
+def understand_grant(
+    table: GrantTable, aws: AwsTable, environ: Mapping[str, str], *, folder: Path
+) -> Grant:
+    """Return the grant that a table means, checked; `file:` references are read below `folder`."""
     try:
         source = GrantSource(table.source)
     except ValueError:
@@ -226,7 +242,11 @@ def _grant(table: GrantTable, aws: AwsTable, environ: Mapping[str, str], *, fold
         region=region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None,
         external_id=_external_id(table, environ, folder),
         session_policy=_session_policy(table, environ, folder),
-        endpoint_url=table.endpoint_url or aws.endpoint_url or environ.get("AWS_ENDPOINT_URL"),
+        endpoint_url=table.endpoint_url
+        or aws.endpoint_url
+        or environ.get("AWS_ENDPOINT_URL")
+        or None,
+        profile=table.profile,
     )
     check_grant(grant)
     return grant

@@ -64,6 +64,8 @@ class GrantTable(_Table, frozen=True):
     endpoint_url: str | None = None
     external_id: str | None = None
     session_policy: str | None = None
+    profile: str | None = None
+    tags: dict[str, str] = {}
 
 
 class TenancyTable(_Table, frozen=True):

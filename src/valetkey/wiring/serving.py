@@ -48,6 +48,8 @@ async def running(settings: Settings, *, url: str) -> AsyncIterator[CredentialsE
             region=settings.aws.region,
             endpoint_url=settings.aws.endpoint_url,
         )
+        for grant in settings.grants:
+            ambient.for_profile(grant.profile)  # a profile that is not there is told now
         sts = StsClient(ambient, http)
         broker = _broker(settings, store, keys, sts)
         await broker.start(program=VERSION, config_digest=settings.digest)

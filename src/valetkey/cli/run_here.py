@@ -1,0 +1,89 @@
+"""`valetkey run --grant NAME` without a broker: the use cases in this process, for this account."""
+
+import logging
+import os
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from valetkey.errors import ValetkeyError
+
+if TYPE_CHECKING:
+    from valetkey.sandbox.supervise import Errand
+    from valetkey.settings.local import LocalGrant
+
+LOG = "valetkey.log"
+LOG_BYTES = 256 * 1024
+"""Some thousand lines, twice: warnings alone go there."""
+
+
+def prepare_here(names: list[str], command: tuple[str, ...], *, expires_in: int | None) -> "Errand":
+    """Open a run of this account for its grants `names`, and see that AWS gives credentials.
+
+    What AWS refuses is told before the command starts, with AWS's own words. Nothing is started.
+    """
+    from valetkey.sandbox.run_grant import choose_grant
+    from valetkey.sandbox.supervise import Errand
+    from valetkey.settings.local import valetkey_home
+    from valetkey.wiring.in_process import InProcessBroker
+    from valetkey.wiring.own_run import InProcessRun
+
+    home = valetkey_home(os.environ)
+    grants = own_grants(names, home)
+    log_to_file(home)
+    broker = InProcessBroker(grants, home=home)
+    if sys.stdin is not None and sys.stdin.isatty():
+        broker.allow_prompts()
+    try:
+        broker.find_credentials()
+    except ValetkeyError as error:
+        raise with_aws_words(error) from None
+    opened = broker.open_run(expires_in=expires_in)
+    source = InProcessRun(broker, opened.token)
+    try:
+        broker.fetch(names[0], opened.token)
+    except ValetkeyError as error:
+        source.end()
+        raise with_aws_words(error) from None
+    chosen = choose_grant(opened.view, names[0])
+    return Errand(opened.view, chosen, source=source, command=command)
+
+
+def own_grants(names: list[str], home: Path) -> "list[LocalGrant]":
+    """Return this machine's grants of these names, each once. Raises `grant-unknown`."""
+    from valetkey.settings.local import local_grant_names, read_local_grants
+
+    known = read_local_grants(home, os.environ, names=names)
+    for name in names:
+        if name not in known:
+            listed = ", ".join(local_grant_names(home))
+            raise ValetkeyError(
+                "grant-unknown",
+                f"this machine has no grant `{name}`",
+                hint=(f"it has {listed}; " if listed else "")
+                + "`valetkey grant aws NAME --role ARN` makes one",
+            )
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def log_to_file(home: Path) -> None:
+    """Send warnings, AWS's own words among them, to a file: the terminal is the command's."""
+    from valetkey.cli.logs import OperatorFormatter
+    from valetkey.settings.grant_file import make_home
+
+    path = home / LOG
+    make_home(home)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600))
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
+    handler.setFormatter(OperatorFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+def with_aws_words(error: ValetkeyError) -> ValetkeyError:
+    """Return the error with AWS's own words in its hint: here its reader is the operator too."""
+    if error.detail is None:
+        return error
+    said = f"AWS said: {error.detail}"
+    hint = f"{error.hint}; {said}" if error.hint else said
+    return ValetkeyError(error.code, error.message, hint=hint)
