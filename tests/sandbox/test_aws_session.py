@@ -1,8 +1,6 @@
 """`valetkey.aws_session`: which run, whose session, and that it raises where there is none."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +12,6 @@ import pytest
 
 import valetkey
 from tests.fakes.broker_http import FakeBroker, FakeRun, Fault
-from tests.sandbox.conftest import bare_environment
 from valetkey.errors import ValetkeyError
 from valetkey.sandbox import aws_session as module
 from valetkey.secret import Secret
@@ -238,45 +235,3 @@ def test_a_thread_keeps_few_sessions(broker: FakeBroker, monkeypatch: pytest.Mon
     assert session(tokens[1]) is second
     assert session(tokens[0]) is not first
     assert broker.hand_outs["tenant-data"] == 3
-
-
-def run_python(program: str, **more: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        env=bare_environment(**more),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def test_importing_valetkey_imports_nothing_more() -> None:
-    """`credential_process` passes through it on each start."""
-    program = "import sys; before = set(sys.modules); import valetkey;"
-    done = run_python(program + "print(sorted(set(sys.modules) - before))")
-    assert done.stdout == "['valetkey']\n"
-
-
-def test_boto3_is_imported_when_a_session_is_made_and_not_before() -> None:
-    program = "import sys, valetkey; valetkey.aws_session; print('boto3' in sys.modules)"
-    assert run_python(program).stdout == "False\n"
-
-
-def test_without_boto3_it_says_what_to_install() -> None:
-    program = """
-import sys
-sys.modules["boto3"] = None
-import valetkey
-try:
-    valetkey.aws_session("tenant-data")
-except valetkey.errors.ValetkeyError as error:
-    print(error.code, error.hint)
-"""
-    assert run_python(program).stdout == "boto3-missing pip install 'valetkey[boto3]'\n"
-
-
-def test_what_valetkey_has_not_is_an_attribute_error() -> None:
-    assert valetkey.__all__ == ["aws_session"]
-    with pytest.raises(AttributeError):
-        valetkey.aws_sesion  # type: ignore[attr-defined]  # noqa: B018

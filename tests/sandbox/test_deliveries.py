@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.broker_http import FakeBroker, FakeRun
+from tests.native.programs import PYTHON, STATIC, needs_static
 from tests.sandbox.conftest import bare_environment, write_private
 from tests.sandbox.runner import COMMAND
-from valetkey.sandbox import credential_process
 from valetkey.sandbox.environment import Delivery, delivery_variables
 from valetkey.sandbox.run_grant import RunGrant
 from valetkey.sandbox.sdk_files import config_text, process_command
@@ -38,7 +38,10 @@ def run_in(environment: dict[str, str], *command: str) -> subprocess.CompletedPr
     )
 
 
-@pytest.fixture(params=["container", "credential-process", "run"])
+_STATIC = pytest.param("static-program", marks=needs_static)
+
+
+@pytest.fixture(params=["container", "credential-process", _STATIC, "run"])
 def sign(
     request: pytest.FixtureRequest,
     broker: FakeBroker,
@@ -54,7 +57,8 @@ class Delivered:
     def __init__(self, way: str, broker: FakeBroker, run_token_file: Path, folder: Path) -> None:
         self.way, self.broker = way, broker
         self.run_token_file, self.folder = run_token_file, folder
-        self.method = "custom-process" if way == "credential-process" else "container-role"
+        is_process = way in ("credential-process", "static-program")
+        self.method = "custom-process" if is_process else "container-role"
 
     def __call__(self, *command: str) -> subprocess.CompletedProcess[str]:
         if self.way == "run":
@@ -78,8 +82,7 @@ class Delivered:
     def _process(self) -> dict[str, str]:
         grant = RunGrant("tenant-data", "eu-west-1", endpoint_url=None, credentials_url="x")
         command = process_command(
-            sys.executable,
-            str(credential_process.__file__),
+            [str(STATIC)] if self.way == "static-program" else PYTHON,
             url=f"{self.broker.url}/v1/credentials/tenant-data",
             token_file=str(self.run_token_file),
         )

@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -158,16 +159,39 @@ def test_help_is_printed_and_nothing_is_drawn(start: Start, broker: FakeBroker, 
     assert broker.seen_authorizations == []
 
 
+@contextmanager
+def closed_pipe() -> Iterator[int]:
+    """Give an end to write to, with nobody at the other one."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        yield writing
+    finally:
+        os.close(writing)
+
+
+@contextmanager
+def full_device() -> Iterator[int]:
+    """Give a device that takes nothing."""
+    with Path("/dev/full").open("wb") as device:
+        yield device.fileno()
+
+
+@pytest.mark.parametrize("output", [closed_pipe, full_device])
 @pytest.mark.parametrize("arguments", [["--help"], ["tenant-data"]])
 def test_an_output_that_takes_nothing_is_a_failure(
-    program: tuple[str, ...], broker: FakeBroker, run_token_file: Path, arguments: list[str]
+    program: tuple[str, ...],
+    broker: FakeBroker,
+    run_token_file: Path,
+    arguments: list[str],
+    output: Callable[[], AbstractContextManager[int]],
 ) -> None:
-    if not Path("/dev/full").exists():
+    if output is full_device and not Path("/dev/full").exists():
         pytest.skip("this system has no device that is always full")
-    with Path("/dev/full").open("wb") as full:
+    with output() as descriptor:
         done = subprocess.run(
             [*program, *arguments, "--broker", broker.url, "--token-file", str(run_token_file)],
-            stdout=full,
+            stdout=descriptor,
             stderr=subprocess.PIPE,
             check=False,
         )

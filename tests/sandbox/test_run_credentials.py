@@ -1,80 +1,22 @@
 """Credentials that renew themselves: how often they are drawn, and what is served meanwhile."""
 
 import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 import pytest
 
 from tests.fakes.platform import Clock
+from tests.sandbox.drawn_world import DOWN, REVOKED, FakeDraw, Here
 from valetkey.errors import ValetkeyError
-from valetkey.sandbox import run_credentials
 from valetkey.sandbox.errors import (
     BrokerDeniedError,
     BrokerUnavailableError,
     RunChangedError,
     SandboxError,
 )
-from valetkey.sandbox.flights import Guard, in_thread
-from valetkey.sandbox.run_credentials import PAUSE_SECONDS, Held, RunCredentials
-from valetkey.secret import Secret
+from valetkey.sandbox.flights import in_thread
+from valetkey.sandbox.run_credentials import PAUSE_SECONDS, RunCredentials
 
-DOWN = BrokerUnavailableError("broker-unreachable", "no broker answers")
-REVOKED = BrokerDeniedError("run-revoked", "the run is revoked", hint="open a new run")
 NO_FILE = SandboxError("token-file-unreadable", "cannot read it")
-
-Launch = Callable[[Callable[[], None]], None]
-
-
-@dataclass
-class FakeDraw:
-    """A broker that counts; it fails while `failure` is set, and waits while `gate` is shut."""
-
-    life_seconds: float = 3600.0
-    failure: Exception | None = None
-    gate: threading.Event | None = None
-    count: int = 0
-    began: threading.Event = field(default_factory=threading.Event)
-
-    def __call__(self, now: float) -> Held:
-        self.count += 1
-        number = self.count
-        self.began.set()
-        if self.gate is not None:
-            assert self.gate.wait(10)
-        if self.failure is not None:
-            raise self.failure
-        return Held(
-            f"ASIA{number}",
-            Secret(f"secret-{number}"),
-            session_token=Secret(f"session-{number}"),
-            account_id="111122223333",
-            expiration=now + self.life_seconds,
-            drawn_at=now,
-        )
-
-
-class Here:
-    """Credentials, their broker and the clock. Draws are made in line unless a test says not."""
-
-    def __init__(self, life_seconds: float = 3600.0, *, launch: Launch = lambda work: work()):
-        self.clock = Clock()
-        self.draw = FakeDraw(life_seconds)
-        self.credentials = RunCredentials(self.draw, clock=self.clock, launch=launch)
-        self.credentials.begin()
-
-    def key(self) -> str:
-        return self.credentials.current().access_key_id
-
-    def code(self) -> str:
-        with pytest.raises(ValetkeyError) as caught:
-            self.credentials.current()
-        return caught.value.code
-
-    def pass_by(self, seconds: float) -> None:
-        self.clock.now += seconds
 
 
 def test_fresh_ones_are_served_without_a_draw() -> None:
@@ -196,75 +138,6 @@ def test_after_a_long_sleep_the_first_call_gets_new_ones() -> None:
     here = Here(launch=in_thread)
     here.pass_by(8 * 3600)
     assert here.key() == "ASIA2"
-
-
-def test_nobody_waits_for_a_slow_broker_while_valid_ones_are_held() -> None:
-    """Invariant 12, lesson 21: no lock is held over the draw."""
-    here = Here(launch=in_thread)
-    here.draw.gate = threading.Event()
-    here.pass_by(2700)
-    started = time.monotonic()
-    assert [here.key() for _ in range(100)] == ["ASIA1"] * 100
-    assert time.monotonic() - started < 0.5
-    here.draw.gate.set()
-
-
-def test_in_their_last_minute_a_caller_waits_a_little_and_no_longer() -> None:
-    here = Here(launch=in_thread)
-    here.draw.gate = threading.Event()
-    here.pass_by(3590)
-    started = time.monotonic()
-    assert here.key() == "ASIA1"
-    assert 1.0 < time.monotonic() - started < 4.0
-    here.draw.gate.set()
-
-
-@pytest.mark.parametrize("seconds", [2700, 3600])
-def test_20_threads_make_one_draw(seconds: float) -> None:
-    """Invariant 11: one refresh in flight, and all who wait get what it brought."""
-    here = Here(launch=in_thread)
-    here.draw.gate = threading.Event()
-    here.pass_by(seconds)
-    with ThreadPoolExecutor(20) as pool:
-        waiting = [pool.submit(here.key) for _ in range(20)]
-        assert here.draw.began.wait(5)
-        time.sleep(0.1)
-        here.draw.gate.set()
-        keys = {each.result(10) for each in waiting}
-    assert here.draw.count == 2
-    assert keys <= ({"ASIA1", "ASIA2"} if seconds < 3600 else {"ASIA2"})
-
-
-def test_who_comes_just_as_a_draw_has_landed_makes_no_second(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    here = Here()
-    here.pass_by(2700)
-
-    class Landing(Guard):
-        """Lets a draw land between a look at what is held and the lock."""
-
-        is_first = True
-
-        def __enter__(self) -> None:
-            if self.is_first:
-                self.is_first = False
-                here.credentials.begin()
-            super().__enter__()
-
-    monkeypatch.setattr(run_credentials, "guard", Landing())
-    assert here.key() == "ASIA2"
-    assert here.draw.count == 2
-
-
-def test_20_threads_that_get_no_credentials_all_hear_why() -> None:
-    here = Here(launch=in_thread)
-    here.draw.failure = REVOKED
-    here.pass_by(3600)
-    with ThreadPoolExecutor(20) as pool:
-        codes = [each.result(10) for each in [pool.submit(here.code) for _ in range(20)]]
-    assert codes == ["run-revoked"] * 20
-    assert here.draw.count == 2
 
 
 def test_where_no_thread_starts_any_more_the_draw_is_made_all_the_same(

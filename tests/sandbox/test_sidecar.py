@@ -44,7 +44,7 @@ def hand_out(grant: str) -> Answer:
 
 @pytest.fixture
 def sidecar() -> Iterator[Sidecar]:
-    sidecar = Sidecar(hand_out, ["a", "denied"], token=Secret(TOKEN), run=RUN)
+    sidecar = Sidecar(hand_out, RUN, token=Secret(TOKEN))
     sidecar.start()
     yield sidecar
     sidecar.close()
@@ -102,7 +102,7 @@ def test_without_the_exact_token_it_says_nothing(sidecar: Sidecar, shown: list[s
 
 def test_an_empty_token_is_not_an_open_endpoint() -> None:
     with pytest.raises(ValueError, match="empty"):
-        Sidecar(hand_out, ["a"], token=Secret(""))
+        Sidecar(hand_out, RUN, token=Secret(""))
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost:1", "evil.example:{}"])
@@ -206,7 +206,7 @@ def test_a_client_that_stays_silent_holds_up_nobody(sidecar: Sidecar) -> None:
 
 def test_after_close_nobody_listens() -> None:
     before = threading.active_count()
-    sidecar = Sidecar(hand_out, ["a"], token=Secret(TOKEN))
+    sidecar = Sidecar(hand_out, RUN, token=Secret(TOKEN))
     sidecar.start()
     sidecar.close()
     with pytest.raises(ConnectionRefusedError):

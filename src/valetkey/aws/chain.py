@@ -5,6 +5,7 @@ new SSO login or the next answer of a credential_process makes another `Chain`.
 """
 
 import difflib
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from valetkey.aws.errors import AwsError
 from valetkey.aws.lookup import Origin, credentials_error, not_found, unusable
+from valetkey.aws.way import proxy_to, trust_in
 
 FALLBACK_REGION = "us-east-1"
 """Where STS is asked when neither configuration nor environment names a region."""
@@ -28,10 +30,15 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where STS is, and the region that requests to it are signed for."""
+    """Where STS is, the region that requests to it are signed for, and the way there.
+
+    `tls` is True for the system's CAs.
+    """
 
     url: str
     region: str
+    proxy: str | None
+    tls: ssl.SSLContext | bool
 
 
 class Chain:
@@ -116,7 +123,12 @@ class Chain:
         except (BotoCoreError, ValueError) as error:
             raise AwsError("aws-configuration", f"STS has no endpoint: {error}") from None
         url: str = client.meta.endpoint_url
-        return Endpoint(url if url.endswith("/") else url + "/", chosen)
+        return Endpoint(
+            url if url.endswith("/") else url + "/",
+            chosen,
+            proxy=proxy_to(url),
+            tls=trust_in(self.session.get_config_variable("ca_bundle")),
+        )
 
     def _origin(self) -> Origin:
         profiles = self.session.full_config.get("profiles", {})

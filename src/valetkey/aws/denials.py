@@ -59,22 +59,22 @@ def denied(text: str, *, role: str, profile: str | None, detail: str) -> AwsErro
             hint=f"sts:SetSourceIdentity {opens}",
             detail=detail,
         )
-    return _not_assumed(layer, opens, role=role, detail=detail)
+    return _not_assumed(layer, opens, who=_who(profile), role=role, detail=detail)
 
 
-def _not_assumed(layer: Layer, opens: str, *, role: str, detail: str) -> AwsError:
+def _not_assumed(layer: Layer, opens: str, *, who: str, role: str, detail: str) -> AwsError:
     hint = f"sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity {opens}"
     if layer is Layer.TRUST:
         return AwsError(
             "aws-access-denied-trust",
-            f"the trust policy of `{role}` does not let valetkey's identity in",
+            f"the trust policy of `{role}` does not let in {who}",
             hint=f"{hint}; a condition on external id, tags or MFA counts, too",
             detail=detail,
         )
     if layer is Layer.IDENTITY:
         return AwsError(
             "aws-access-denied-identity",
-            f"the identity that valetkey runs with may not assume `{role}`",
+            f"{who} may not assume `{role}`",
             hint=hint,
             detail=detail,
         )
@@ -93,10 +93,14 @@ def _not_assumed(layer: Layer, opens: str, *, role: str, detail: str) -> AwsErro
     )
 
 
+def _who(profile: str | None) -> str:
+    if profile is None:
+        return "the identity that valetkey runs with"
+    return f"the identity of profile `{profile}`"
+
+
 def _what_opens(layer: Layer, *, explicit: bool, profile: str | None) -> str:
-    who = "the identity that valetkey runs with"
-    if profile is not None:
-        who = f"the identity of profile `{profile}`"
+    who = _who(profile)
     if layer is Layer.ORGANIZATION:
         return (
             "must be let through by the service control, resource control and VPC endpoint "

@@ -137,6 +137,8 @@ class StsClient:
                 data=request.body,
                 headers=dict(request.headers.items()),
                 allow_redirects=False,
+                proxy=endpoint.proxy,
+                ssl=endpoint.tls,
                 timeout=aiohttp.ClientTimeout(total=CALL_SECONDS),
             ) as response:
                 body = await whole(response)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Keep the AWS roles that `valetkey run --grant` draws on this machine, without a broker.",
+    short_help="Keep AWS roles for `valetkey run --grant`.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -158,7 +159,7 @@ def remove(name: Name) -> None:
             f"this machine has no grant `{name[:64]}`",
             hint=f"it has {', '.join(known)}" if known else None,
         )
-    print(f"{name} is removed; what AWS issued by it before lives until it expires")
+    print(f"{name} is removed; a command that runs with it keeps it until it ends")
 
 
 def _try(wanted: "LocalGrant", table: "GrantTable", *, home: Path, quiet: bool) -> "Tried":

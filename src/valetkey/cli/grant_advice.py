@@ -113,6 +113,12 @@ def _hint(failed: Failed, asked: Asked) -> str | None:
                 " you (it may want another external id, --tag or MFA), or your own policy does"
                 f" not; look with `{shlex.join(look)}`"
             )
+        case "aws-access-denied-trust" if not _NO_STATEMENT_HELPS.search(failed.error.detail or ""):
+            who = "you" if asked.profile is None else f"profile `{asked.profile}`"
+            return (
+                "add the statement below to the role's trust policy; if it has one that admits"
+                f" {who}, meet its conditions: an external id (--external-id), tags (--tag) or MFA"
+            )
         case "aws-duration-above-role-maximum" if failed.most_hours is not None:
             most = failed.most_hours
             return f"the role gives {most} h at most: say --duration {most}h; {_RENEWS}"

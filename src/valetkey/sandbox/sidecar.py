@@ -9,7 +9,7 @@ else, to whoever shows its token in `Authorization` (the token is in a 0600 file
 import json
 import socketserver
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -27,21 +27,14 @@ _PATIENT_SECONDS = 2.0
 class Sidecar:
     """A server on 127.0.0.1, on a port that the system chose; it answers after `start`."""
 
-    def __init__(
-        self,
-        hand_out: Callable[[str], Answer],
-        grants: Collection[str],
-        *,
-        token: Secret,
-        run: RunView | None = None,
-    ) -> None:
+    def __init__(self, hand_out: Callable[[str], Answer], run: RunView, *, token: Secret) -> None:
         if not token:
             raise ValueError("an empty token would open the sidecar to everybody")
         self._server = _Server(("127.0.0.1", 0), _Request)
         self._server.hand_out = hand_out
-        self._server.grants = frozenset(grants)
+        self._server.grants = frozenset(grant.name for grant in run.grants)
         self._server.token = token
-        self._server.run = None if run is None else self._document(run)
+        self._server.run = self._document(run)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_NOTICE_SECONDS,), daemon=True
         )
@@ -80,7 +73,7 @@ class _Server(ThreadingHTTPServer):
     hand_out: Callable[[str], Answer]
     grants: frozenset[str]
     token: Secret
-    run: dict[str, object] | None
+    run: dict[str, object]
 
     def server_bind(self) -> None:
         # Not HTTPServer's: that one looks our own name up, which can take seconds.
@@ -108,7 +101,7 @@ class _Request(BaseHTTPRequestHandler):
                 "the authorization is not this sidecar's token",
                 hint="send the exact content of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
             )
-        elif self.path == _RUN and self.server.run is not None:
+        elif self.path == _RUN:
             self._send(200, self.server.run, "application/json")
         elif (grant := self.path.removeprefix(_PREFIX)) not in self.server.grants:
             self._refuse(

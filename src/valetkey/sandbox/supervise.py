@@ -40,11 +40,10 @@ def supervise(errand: Errand, environ: Mapping[str, str]) -> int:
     """
     sidecar_token = Secret(secrets.token_urlsafe(32))
     hand_outs = HandOuts(errand.source.draw)
-    names = [grant.name for grant in errand.run.grants]
     with_terminal = has_terminal()
     hide_memory()
     with _folder() as folder, signals_held(with_terminal=with_terminal) as mask:
-        sidecar = Sidecar(hand_outs.hand_out, names, token=sidecar_token)
+        sidecar = Sidecar(hand_outs.hand_out, errand.run, token=sidecar_token)
         try:
             delivery = _write_files(folder, errand, sidecar, token=sidecar_token)
             known = [sidecar_token, *errand.source.secrets()]
@@ -97,6 +96,7 @@ def _write_files(folder: Path, errand: Errand, sidecar: Sidecar, *, token: Secre
         config_file=_write(folder / "config", config),
         credentials_file=_write(folder / "credentials", ""),
         region=_region_of_all(errand.run.grants),
+        broker_url=sidecar.url,
     )
 
 
