@@ -42,6 +42,7 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "broker/test_vend.py::test_a_revocation_while_sts_is_asked_wins",
         "store/test_sqlite.py::test_after_revoke_returns_nothing_is_handed_out",
         "e2e/test_deliveries.py::test_a_revoked_run_is_refused_the_next_hand_out",
+        "sandbox/test_run_credentials.py::test_a_no_drops_valid_ones_at_once",
     ),
     "7 a run keeps its policy": (
         "broker/test_vend.py::test_a_run_keeps_its_policy_over_a_restart",
@@ -61,16 +62,21 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "store/test_sqlite.py::test_the_store_file_holds_no_token",
         "audit/test_leaf.py::test_no_record_has_a_member_for_a_secret",
         "e2e/test_surroundings.py::test_no_token_reaches_the_log_or_the_store",
+        "sandbox/test_boto_session.py::test_no_secret_has_a_text_form",
+        "e2e/test_without_broker.py::test_what_is_stored_holds_no_secret",
     ),
     "11 a key names everything that shaped the value": (
         "broker/test_vend.py::test_a_changed_grant_is_not_served_from_the_cache_of_the_old_one",
         "broker/test_vend.py::test_100_callers_at_once_make_one_sts_call",
         "broker/test_vend.py::test_a_refresh_outlives_a_client_that_hangs_up",
+        "sandbox/test_run_credentials_threads.py::test_20_threads_make_one_draw",
     ),
     "12 still-valid credentials are served": (
         "broker/test_vend.py::test_valid_credentials_are_served_while_sts_is_out",
         "broker/test_vend.py::test_what_is_handed_out_outlives_the_sdks_windows",
         "e2e/test_outage.py::test_still_valid_credentials_are_served_while_sts_is_away",
+        "sandbox/test_run_credentials.py::"
+        "test_valid_ones_are_served_while_none_are_to_be_had_until_they_expire",
     ),
     "14 the run token is the run": (
         "web/test_api.py::test_a_run_token_opens_extends_and_approves_nothing",
@@ -82,6 +88,7 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "sandbox/test_environment.py::test_a_child_inherits_no_way_to_other_credentials",
         "sandbox/test_deliveries.py::test_ambient_credentials_do_not_win_inside_run",
         "e2e/test_surroundings.py::test_ambient_credentials_do_not_win_over_the_runs",
+        "sandbox/test_boto_session.py::test_nothing_ambient_is_used_when_the_run_is_over",
     ),
 }
 LATER = {"8 an approval is one exact call": "tools", "13 a proof shows its witness": "isolation"}

@@ -44,10 +44,15 @@ TESTS: dict[int, tuple[str, ...]] = {
         "e2e/test_surroundings.py::test_the_run_token_is_in_no_environment_and_no_command_line",
         "sandbox/test_run_command.py::"
         "test_no_secret_is_in_the_childs_environment_arguments_or_files",
+        "sandbox/test_aws_session.py::test_nothing_is_written_to_the_environment",
+        "e2e/test_without_broker.py::test_the_machines_own_identity_is_not_the_commands",
     ),
     9: (
         "broker/test_vend.py::test_one_runs_token_never_draws_anothers_credentials",
         "sandbox/test_run_command.py::test_two_runs_at_the_same_time_share_nothing",
+        "sandbox/test_aws_session.py::test_two_runs_in_one_process_stay_two",
+        "sandbox/test_run_access.py::"
+        "test_a_file_that_holds_another_runs_token_by_now_is_refused",
     ),
     10: (
         "store/test_sqlite.py::test_equal_subjects_of_two_issuers_are_two_subjects_to_a_binding",
@@ -102,12 +107,18 @@ TESTS: dict[int, tuple[str, ...]] = {
         "test_a_hundred_signed_calls_on_fresh_credentials_make_one_hand_out",
         "e2e/test_deliveries.py::test_a_call_in_the_refresh_window_makes_one_more_hand_out",
         "broker/test_vend.py::test_900_second_sessions_do_not_call_sts_on_every_request",
+        "sandbox/test_aws_session_hours.py::"
+        "test_a_short_roles_eight_hours_take_six_draws_an_hour",
+        "wiring/test_in_process.py::"
+        "test_eight_hours_under_one_command_are_a_dozen_calls_and_never_short",
     ),
     21: (
         "broker/test_vend.py::test_a_hanging_sts_does_not_withhold_valid_credentials",
         "broker/test_vend.py::test_valid_credentials_are_served_while_sts_is_out",
         "broker/test_vend.py::test_100_callers_at_once_make_one_sts_call",
         "e2e/test_outage.py::test_still_valid_credentials_are_served_while_sts_is_away",
+        "sandbox/test_run_credentials_threads.py::"
+        "test_nobody_waits_for_a_slow_broker_while_valid_ones_are_held",
     ),
     22: ("broker/test_vend.py::test_a_changed_grant_is_not_served_from_the_cache_of_the_old_one",),
     23: ("broker/test_vend.py::test_the_session_name_is_stable_over_refreshes",),
@@ -119,14 +130,24 @@ TESTS: dict[int, tuple[str, ...]] = {
     25: (
         "e2e/test_lifecycle.py::test_the_process_of_a_run_that_is_over_prints_why_and_nothing_else",
         "e2e/test_deliveries.py::test_a_revoked_run_is_refused_the_next_hand_out",
+        "cli/test_grant_refusals.py::"
+        "test_a_role_that_refuses_is_not_kept_and_says_what_is_missing",
+        "e2e/test_without_broker.py::"
+        "test_a_role_that_refuses_is_told_before_the_command_starts",
     ),
     26: (
         "web/test_api.py::test_an_empty_or_strange_authorization_opens_nothing",
         "sandbox/test_sidecar.py::test_an_empty_token_is_not_an_open_endpoint",
         "broker/test_open.py::test_an_empty_token_is_refused",
         "credentials/test_role_arn.py::test_a_malformed_role_arn_is_one_clear_error",
+        "credentials/test_role_arn.py::test_every_partition_of_aws_has_roles",
+        "sandbox/test_aws_session.py::test_an_empty_token_is_no_token",
     ),
     27: (
+        "broker/test_own_run.py::test_the_profile_is_asked_and_kept_with_the_run",
+        "cli/test_grant.py::test_the_profile_of_this_shell_is_kept_for_another_one",
+        "cli/test_grant.py::test_where_aws_is_stays_with_the_grant",
+        "wiring/test_in_process.py::test_a_grants_profile_is_used_whatever_the_shell_says",
         "aws/test_sts.py::test_a_profile_that_is_not_there_is_found_at_start",
         "broker/test_vend.py::test_a_changed_grant_is_not_served_from_the_cache_of_the_old_one",
     ),
