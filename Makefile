@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo test check lint types imports help-texts lock bench fuzz clean
+.PHONY: demo test check lint types imports help-texts lock bench fuzz native wheels clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/valetkey demo
@@ -19,7 +19,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/dev.stamp
-	$(BIN)/mypy src tests bench
+	$(BIN)/mypy src tests bench native hatch_build.py
 	cd docs && ../$(BIN)/mypy --strict *.py generator/*.py tutorial/*.py
 
 imports: $(VENV)/dev.stamp
@@ -35,6 +35,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python bench/iam.py
 	$(BIN)/python bench/audit.py
 	$(BIN)/python bench/credentials.py
+	$(BIN)/python bench/helper.py
 
 REQUESTS ?= 1000000
 WORKERS ?= 2
@@ -42,8 +43,21 @@ WORKERS ?= 2
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.fuzz --requests $(REQUESTS) --workers $(WORKERS)
 
+# The static credential-process beside the Python one: this checkout then uses it, and tests it too.
+PROGRAM := src/valetkey/sandbox/credential-process
+TARGETS := linux-x86_64 linux-aarch64 macos-x86_64 macos-arm64
+
+native: $(PROGRAM)
+
+$(PROGRAM): $(VENV)/native.stamp $(wildcard native/*.[ch]) native/build.py
+	$(BIN)/python native/build.py
+
+wheels: $(VENV)/native.stamp
+	$(BIN)/python -m hatchling build -t sdist -t wheel
+	for target in $(TARGETS); do VALETKEY_TARGET=$$target $(BIN)/python -m hatchling build -t wheel || exit; done
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist $(PROGRAM) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -57,3 +71,7 @@ $(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml requirements/build.txt requ
 	$(PIP) -r requirements/build.txt -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/demo.stamp
+
+$(VENV)/native.stamp: $(VENV)/dev.stamp requirements/native.txt
+	$(PIP) -r requirements/native.txt
+	@touch $@

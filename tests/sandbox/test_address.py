@@ -32,6 +32,8 @@ def test_a_url_is_split_into_host_port_and_path(url: str, host: str, port: int, 
         "http://127.evil.example",
         "http://127.0.0.1.evil.example",
         "http://127.0.0.256",
+        "http://127.0.0.010",  # 8 to a resolver
+        "http://127.0.0.09",  # a name to a resolver
         "http://0.0.0.0:8700",
         "http://[fe80::1]:8700",
     ],
@@ -55,6 +57,8 @@ def test_plain_http_reaches_loopback_only(url: str) -> None:
         "http://127.0.0.1:0",
         "http://127.0.0.1:70000",
         "http://127.0.0.1:8 0",
+        "http://127.0.0.1:" + "9" * 5_000,
+        "http://127.0.0.1/".ljust(8_001, "x"),
         "http://127.0.0.1@evil.example",
         "http://evil.example#@127.0.0.1",
         "http://127.0.0.1/a?b=c",

@@ -37,6 +37,8 @@ def test_every_way_to_send_a_body_is_read(answer: bytes) -> None:
         b"hello\r\n\r\n",
         b"SSH-2.0-OpenSSH\r\n",
         b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 20\xb2\r\n\r\n",
+        OK + b"Content-Length: \xb2\r\n\r\n{}",
         OK + b"Content-Length: 3\r\n\r\n{}",
         OK + b"Content-Length: 1\r\n\r\n{}",
         OK + b"Content-Length: -2\r\n\r\n{}",

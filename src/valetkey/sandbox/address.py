@@ -9,6 +9,7 @@ from valetkey.sandbox.text import plain
 
 _MAX_URL = 8_000  # what RFC 9110 section 4.1 wants to be taken at least
 
+
 class Address:
     """A parsed URL. `host` has no brackets; `path` begins with `/` or is empty."""
 

@@ -1,0 +1,24 @@
+/* An HTTP answer, taken apart into its status and its whole body.
+ *
+ * The other half of src/valetkey/sandbox/exchange.py. RFC 9112 sections 6 (body length) and 7.1
+ * (chunked).
+ */
+#ifndef VALETKEY_ANSWER_H
+#define VALETKEY_ANSWER_H
+
+#include "exchange.h"
+
+struct answer {
+    unsigned status;
+    char *body; /* within what was received, its chunks joined */
+    size_t length;
+};
+
+/* Split `received`, in place. Fails with `broker-answer-unreadable` for what is no HTTP, was cut
+ * off or is longer than it says. */
+bool parse_answer(struct received *received, struct answer *answer, struct failure *failure);
+
+/* Fail with `broker-answer-unreadable`. */
+bool fail_unreadable_answer(struct failure *failure);
+
+#endif
