@@ -51,8 +51,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "broker/test_vend.py::test_one_runs_token_never_draws_anothers_credentials",
         "sandbox/test_run_command.py::test_two_runs_at_the_same_time_share_nothing",
         "sandbox/test_aws_session.py::test_two_runs_in_one_process_stay_two",
-        "sandbox/test_run_access.py::"
-        "test_a_file_that_holds_another_runs_token_by_now_is_refused",
+        "sandbox/test_run_access.py::test_a_file_that_holds_another_runs_token_by_now_is_refused",
     ),
     10: (
         "store/test_sqlite.py::test_equal_subjects_of_two_issuers_are_two_subjects_to_a_binding",
@@ -107,8 +106,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "test_a_hundred_signed_calls_on_fresh_credentials_make_one_hand_out",
         "e2e/test_deliveries.py::test_a_call_in_the_refresh_window_makes_one_more_hand_out",
         "broker/test_vend.py::test_900_second_sessions_do_not_call_sts_on_every_request",
-        "sandbox/test_aws_session_hours.py::"
-        "test_a_short_roles_eight_hours_take_six_draws_an_hour",
+        "sandbox/test_aws_session_hours.py::test_a_short_roles_eight_hours_take_six_draws_an_hour",
         "wiring/test_in_process.py::"
         "test_eight_hours_under_one_command_are_a_dozen_calls_and_never_short",
     ),
@@ -130,10 +128,8 @@ TESTS: dict[int, tuple[str, ...]] = {
     25: (
         "e2e/test_lifecycle.py::test_the_process_of_a_run_that_is_over_prints_why_and_nothing_else",
         "e2e/test_deliveries.py::test_a_revoked_run_is_refused_the_next_hand_out",
-        "cli/test_grant_refusals.py::"
-        "test_a_role_that_refuses_is_not_kept_and_says_what_is_missing",
-        "e2e/test_without_broker.py::"
-        "test_a_role_that_refuses_is_told_before_the_command_starts",
+        "cli/test_grant_refusals.py::test_a_role_that_refuses_is_not_kept_and_says_what_is_missing",
+        "e2e/test_without_broker.py::test_a_role_that_refuses_is_told_before_the_command_starts",
     ),
     26: (
         "web/test_api.py::test_an_empty_or_strange_authorization_opens_nothing",

@@ -20,6 +20,7 @@ meaning; programs may match on them, not on the sentences. `…` stands for a va
 
 The local AWS (`valetkey aws`) answers SDKs with AWS's own codes; those are not here.
 """
+_IN_C = re.compile(r'fail_plainly\(\s*\w+,\s*"([a-z-]+)",\s*"([^"]*)"')
 _CODE = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 _NOT_OURS = {"AwsError"}  # in localaws/ alone: AWS's own codes
 # The codes of `broker.outcomes` become the codes of refusals.
@@ -51,7 +52,15 @@ def error_codes_page() -> str:
         for tree in trees:
             for code, sentence in _raised(tree, known, room=room):
                 found.setdefault((room, code), set()).add(sentence)
+    for code, sentence in _said_in_c():
+        found.setdefault(("sandbox", code), {sentence})
     return _written(found)
+
+
+def _said_in_c() -> Iterator[tuple[str, str]]:
+    """Yield what the static program says in one piece; most of it is what Python says, too."""
+    for path in sorted((Path(__file__).parents[2] / "native").glob("*.c")):
+        yield from _IN_C.findall(path.read_text(encoding="utf-8"))
 
 
 def _error_classes(trees: list[ast.Module]) -> set[str]:

@@ -1,10 +1,15 @@
 """`valetkey run --grant` on a person, with real processes against the local AWS."""
 
+import contextlib
 import json
+import resource
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +20,7 @@ from tests.e2e.processes import AWS_CLI, VALETKEY
 from tests.e2e.world import AwsSide
 from valetkey.audit import Verified
 from valetkey.demo.world import BUCKET
-from valetkey.store import LogReader
+from valetkey.store import LogReader, StoreError
 
 WHO = (AWS_CLI, "sts", "get-caller-identity", "--output", "json")
 ENVIRONMENT = (sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))")
@@ -33,6 +38,23 @@ def records(person: Person) -> list[dict[str, Any]]:
     with LogReader(person.valetkey / "valetkey.db") as log:
         assert isinstance(log.verify(), Verified)
         return [json.loads(leaf.leaf) for leaf in log.leaves(after=-1)]
+
+
+def kinds(person: Person) -> list[str]:
+    """Return what is on record so far, nothing while the store is being made."""
+    try:
+        return [record["kind"] for record in records(person)]
+    except StoreError:
+        return []
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[str]:
+    """An endpoint that takes connections and never answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def test_a_grant_alone_runs_a_command_as_a_session_of_its_run(person: Person) -> None:
@@ -86,12 +108,73 @@ def test_a_role_that_refuses_is_told_before_the_command_starts(
     person.grant("closed", aws.role("ClosedRole", {"AWS": "arn:aws:iam::111122223333:user/nobody"}))
     sign = tmp_path / "started"
     done = person.run("run", "--grant", "closed", "--", "touch", str(sign))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "[aws-access-denied" in done.stderr
     assert "AWS said:" in done.stderr
     assert "Traceback" not in done.stderr
     assert not sign.exists()
     assert [r["kind"] for r in records(person)][-2:] == ["vend-failed", "run-ended"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_aws_is_asked_leaves_no_open_run(
+    person: Person, number: signal.Signals
+) -> None:
+    with silence() as url:
+        person.grant("silent", endpoint_url=f'"{url}"')
+        process = subprocess.Popen(
+            [*VALETKEY, "run", "--grant", "silent", "--", "true"],
+            env=person.env,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        until = time.monotonic() + 30
+        while "run-opened" not in kinds(person) and time.monotonic() < until:
+            time.sleep(0.1)
+        time.sleep(0.5)
+        process.send_signal(number)
+        said = process.communicate(timeout=30)[1]
+    assert process.returncode == 128 + number
+    assert "Traceback" not in said
+    assert kinds(person)[-2:] == ["vend-failed", "run-ended"], "what AWS was asked is on record"
+
+
+def test_a_profile_that_asks_valetkey_itself_is_refused_and_does_not_go_round(
+    person: Person,
+) -> None:
+    """Each would start the next one for ever: AWS's libraries start what a profile names."""
+    command = shlex.join([*VALETKEY, "credentials", "round"])
+    config = person.home / ".aws" / "config"
+    config.write_text(config.read_text() + f"[profile round]\ncredential_process = {command}\n")
+    person.grant("round", profile='"round"')
+    done = person.run("credentials", "round", "--format", "json")
+    assert done.returncode == 1
+    assert "[credentials-of-itself]" in done.stderr
+    again = person.run("run", "--quiet", "--grant", "tenant-data", "--", *WHO, AWS_PROFILE="round")
+    assert again.returncode == 0, "another profile's grant is not concerned"
+
+
+def test_a_full_disk_spills_nothing_into_the_commands_terminal(
+    person: Person, tmp_path: Path
+) -> None:
+    """The log can't be written any more; what was refused is refused without a traceback."""
+    go, ready = tmp_path / "go", tmp_path / "ready"
+    wait = f"touch {ready}; while [ ! -e {go} ]; do sleep 0.1; done; {' '.join(WHO)}; echo $?"
+    process = subprocess.Popen(
+        [*VALETKEY, "run", "--quiet", "--grant", "tenant-data", "--", "sh", "-c", wait],
+        env=person.env | {"AWS_MAX_ATTEMPTS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not ready.exists():
+        time.sleep(0.05)
+    limit = (person.valetkey / "valetkey.log").stat().st_size
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    go.touch()
+    _, said = process.communicate(timeout=60)
+    assert "Traceback" not in said, said
+    assert "Logging error" not in said
 
 
 def test_a_grant_that_is_not_there_names_those_that_are(person: Person) -> None:

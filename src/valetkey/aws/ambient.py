@@ -117,6 +117,11 @@ class AmbientAws:
         return self._chain.owner
 
     @property
+    def has_default_profile(self) -> bool:
+        """Say whether the files have a profile `default`: who names none is given it."""
+        return "default" in self._chain.session.available_profiles
+
+    @property
     def region(self) -> str | None:
         """Return the region in force, None where nothing names one."""
         own = self._chain.scoped.get("region") if self._parent else None

@@ -82,6 +82,13 @@ class Holdings:
         self._failed_at[key] = now
         self._by_run.setdefault(run_id, set()).add(key)
 
+    async def stop(self) -> None:
+        """Break off the refreshes under way; each is on record when this returns."""
+        under_way = [task for task in self._refreshing.values() if not task.done()]
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
     def forget(self, run_id: str) -> None:
         """Drop everything held for a run that is over."""
         for key in self._by_run.pop(run_id, ()):

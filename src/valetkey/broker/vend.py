@@ -50,13 +50,17 @@ class HandOut:
     expiration: int
 
 
-async def hand_out(broker: Broker, token: Secret, grant_name: str) -> HandOut | Refusal:
+async def hand_out(
+    broker: Broker, token: Secret, grant_name: str, *, hope: float = HOPE
+) -> HandOut | Refusal:
     """Give the run of `token` the credentials of a grant, or say why not.
 
     1. The token is a run's own.
     2. The grant is one of that run's, under the policy that the run was opened with.
     3. Held credentials are used while fresh; else STS is asked once for all who wait.
     4. In one transaction the run is seen open and the record becomes durable; then they leave.
+
+    `hope` is how many seconds the caller waits for STS where nothing is held.
 
     Raises a `ValetkeyError` where AWS gave nothing usable and nothing valid is held.
     """
@@ -78,7 +82,7 @@ async def hand_out(broker: Broker, token: Secret, grant_name: str) -> HandOut | 
     held, fresh = broker.holdings.get(draw.key), False
     if held is None or held.freshness(now) is not Freshness.FRESH:
         if await _is_live(broker, draw.run, now=now):
-            found = await _renewed(broker, draw, held=held, now=now)
+            found = await _renewed(broker, draw, held=held, now=now, hope=hope)
             held, fresh = found, found is not held
         else:
             held = None  # no STS call for a run that is over; step 4 says why
@@ -111,14 +115,16 @@ async def _is_live(broker: Broker, run: Run, *, now: float) -> bool:
     return stored is not None and stored.is_live(now)
 
 
-async def _renewed(broker: Broker, draw: Draw, *, held: Held | None, now: float) -> Held:
+async def _renewed(
+    broker: Broker, draw: Draw, *, held: Held | None, now: float, hope: float
+) -> Held:
     """Return fresh credentials, or the held ones if they are valid and STS gives none."""
     task = broker.holdings.refresh(draw.key, draw.run.id, lambda: vend(broker, draw), now=now)
     if held is not None and held.freshness(now) is Freshness.AGING:
         return held
     valid = held is not None and held.freshness(now) is not Freshness.EXPIRED
     try:
-        return await asyncio.wait_for(asyncio.shield(task), PATIENCE if valid else HOPE)
+        return await asyncio.wait_for(asyncio.shield(task), PATIENCE if valid else hope)
     except Exception as error:  # noqa: BLE001  # whatever it was: what is valid is not withheld
         if held is not None and held.freshness(broker.clock()) is not Freshness.EXPIRED:
             return held
@@ -132,8 +138,10 @@ async def vend(broker: Broker, draw: Draw) -> Held:
     try:
         answer = await broker.sts.assume_role(draw.request)
         _check(draw.request, answer)
-    except Exception as error:  # whatever it was, it is on record before anybody hears of it
+    except (Exception, asyncio.CancelledError) as error:  # on record before anybody hears of it
         code = error.code if isinstance(error, ValetkeyError) else "internal-error"
+        if isinstance(error, asyncio.CancelledError):
+            code = "broker-stopped"  # AWS may have issued a session that nobody will have
         await broker.store.append(
             VendFailed(
                 at=milliseconds(broker.clock()),

@@ -62,7 +62,10 @@ def credentials(
             hint="name the run token's file, or unset VALETKEY_BROKER to use this machine's grants",
         )
     else:
-        given, chosen = _of_this_machine(grant)
+        from valetkey.sandbox.process_signals import signals_as_exit
+
+        with signals_as_exit():
+            given, chosen = _of_this_machine(grant)
     sys.stdout.write(export_text(given, chosen, form=form))
 
 
@@ -87,22 +90,25 @@ def _of_a_run(
 
 def _of_this_machine(name: str | None) -> "tuple[dict[str, str], RunGrant]":
     """Open a run of this account, draw, and end the run, whatever came of it."""
+    from valetkey.cli.run import end_run
     from valetkey.cli.run_here import log_to_file, own_grants, with_aws_words
     from valetkey.settings.local import valetkey_home
     from valetkey.wiring.in_process import InProcessBroker
+    from valetkey.wiring.own_run import InProcessRun
 
     home = valetkey_home(os.environ)
     stored = own_grants([name or only_grant(home)], home)
     log_to_file(home)
     own = InProcessBroker(stored, home=home)
-    opened = own.open_run()
-    chosen = opened.view.grants[0]
     try:
-        return own.fetch(chosen.name, opened.token), chosen
+        own.find_credentials()
+        opened = own.open_run()
+        try:
+            return own.fetch(stored[0].grant.name, opened.token), opened.view.grants[0]
+        finally:
+            end_run(InProcessRun(own, opened.token), opened.view.id)
     except ValetkeyError as error:
         raise with_aws_words(error) from None
-    finally:
-        own.end_run(opened.token)
 
 
 def only_grant(home: Path) -> str:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from valetkey.cli.options import AsJson
-from valetkey.cli.output import DENIED, FAILED, print_error, print_table, printable
+from valetkey.cli.output import (
+    AWS_DENIAL,
+    DENIED,
+    FAILED,
+    print_error,
+    print_table,
+    printable,
+)
 from valetkey.errors import ValetkeyError
 
 if TYPE_CHECKING:
@@ -164,11 +171,13 @@ def remove(name: Name) -> None:
 
 def _try(wanted: "LocalGrant", table: "GrantTable", *, home: Path, quiet: bool) -> "Tried":
     """Try the role; on failure say why and leave with 2 where AWS denied it, else 1."""
-    from valetkey.cli.grant_advice import DENIAL, Asked, advise
+    from valetkey.cli.grant_advice import Asked, advise
     from valetkey.cli.grant_trial import Failed, try_grant
+    from valetkey.cli.run_here import refuse_to_ask_itself
     from valetkey.settings.grant_file import make_home
     from valetkey.wiring.in_process import InProcessBroker
 
+    refuse_to_ask_itself()
     make_home(home)  # the trial's record goes there
 
     def open_broker(one: "LocalGrant") -> "OwnBroker":
@@ -196,7 +205,7 @@ def _try(wanted: "LocalGrant", table: "GrantTable", *, home: Path, quiet: bool) 
     print_error(advice.error)
     for line in advice.lines:
         sys.stderr.write(f"  {printable(line)}\n")
-    raise typer.Exit(DENIED if advice.error.code.startswith(DENIAL) else FAILED)
+    raise typer.Exit(DENIED if advice.error.code.startswith(AWS_DENIAL) else FAILED)
 
 
 def _print_stored(

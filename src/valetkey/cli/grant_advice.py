@@ -10,13 +10,12 @@ import shlex
 from dataclasses import dataclass
 
 from valetkey.cli.grant_trial import Failed, is_role_session
+from valetkey.cli.output import AWS_DENIAL
 from valetkey.credentials import RoleArn
 from valetkey.errors import ValetkeyError
 
 ACTIONS = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
 """What every session of a run needs: it has the tag `valetkey_run` and a source identity."""
-DENIAL = "aws-access-denied"
-"""The code of a denial that names no policy, and how the codes of all others begin."""
 _OWN_POLICY = "identity-based policy"
 _NO_STATEMENT_HELPS = re.compile(
     r"explicit deny|control policy|endpoint policy|permissions boundary|session policy", re.I
@@ -58,7 +57,7 @@ def advise(failed: Failed, asked: Asked) -> Advice:
     if error.detail:
         whose = "AWS says" if _AWS_SAID.match(error.detail) else "the AWS library says"
         lines.append(f"{whose}: {error.detail}")
-    if error.code.startswith(DENIAL) and failed.caller is not None:
+    if error.code.startswith(AWS_DENIAL) and failed.caller is not None:
         lines += _statements(error.detail or "", failed.caller, asked)
     hint = _hint(failed, asked) or error.hint
     return Advice(ValetkeyError(error.code, error.message, hint=hint), tuple(lines))

@@ -66,8 +66,12 @@ def _with_surroundings(table: GrantTable, environ: Mapping[str, str]) -> GrantTa
     from valetkey.aws import AmbientAws
 
     found = AmbientAws(clock=time.time, profile=table.profile)
+    profile = table.profile
+    if profile is None and not depends_on_shell(None, environ) and found.has_default_profile:
+        profile = "default"  # or a later shell's AWS_PROFILE would choose who assumes the role
     return msgspec.structs.replace(
         table,
+        profile=profile,
         # The environment's region wins over the profile's; botocore reads one of its two names.
         region=table.region or _first(environ, ("AWS_REGION",)) or found.region,
         endpoint_url=table.endpoint_url or found.endpoint_url,

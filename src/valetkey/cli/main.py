@@ -18,7 +18,7 @@ def main() -> None:
     from typer.exceptions import TyperException
 
     from valetkey.cli.commands import app
-    from valetkey.cli.output import DENIED, FAILED, print_error
+    from valetkey.cli.output import AWS_DENIAL, DENIED, FAILED, print_error
     from valetkey.errors import ValetkeyError
     from valetkey.sandbox.errors import BrokerDeniedError
 
@@ -29,7 +29,8 @@ def main() -> None:
         sys.exit(FAILED)
     except ValetkeyError as error:
         print_error(error)
-        sys.exit(DENIED if isinstance(error, BrokerDeniedError) else FAILED)
+        is_denied = isinstance(error, BrokerDeniedError) or error.code.startswith(AWS_DENIAL)
+        sys.exit(DENIED if is_denied else FAILED)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except BrokenPipeError:

@@ -9,6 +9,9 @@ from valetkey.errors import ValetkeyError
 DONE, FAILED, DENIED, UNKNOWN = 0, 1, 2, 3
 """Exit codes by outcome: done, failed, denied or refuted, unknown."""
 
+AWS_DENIAL = "aws-access-denied"
+"""The code of a denial of AWS that names no policy, and how the codes of all others begin."""
+
 
 def printable(text: str) -> str:
     """Return `text` with every character that could rewrite a terminal made visible."""

@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +16,7 @@ from valetkey.cli.output import print_error
 if TYPE_CHECKING:
     from valetkey.sandbox.broker_client import BrokerClient
     from valetkey.sandbox.run_grant import OpenedRun
+    from valetkey.sandbox.run_source import RunSource
     from valetkey.sandbox.supervise import Errand
     from valetkey.secret import Secret
 
@@ -106,7 +109,7 @@ def run(
     code on, and ends the run. With `--grant` alone it needs no broker: the run is your own
     account's. The command still runs under your own account: what that account may read, such as
     ~/.aws, the command may read. Exit codes: the command's own; 127 and 126 where it cannot be
-    started; 1 where no run could be opened, 2 where the broker denied it.
+    started; 1 where no run could be opened, 2 where the broker or AWS denied it.
     """
     asked = Asked(
         broker=broker,
@@ -117,15 +120,18 @@ def run(
         grants=grant or [],
         expires_in=None if expires_in is None else _parse_seconds(expires_in),
     )
-    if asked.is_without_broker:
-        from valetkey.cli.run_here import prepare_here
+    from valetkey.sandbox.process_signals import signals_as_exit
 
-        errand = prepare_here(asked.grants, tuple(command), expires_in=asked.expires_in)
-    else:
-        errand = _prepare(asked, tuple(command))
-    if not quiet:
-        _introduce(errand, asked)
-    raise typer.Exit(_carry_out(errand, ends=end or run_token_file is None))
+    with signals_as_exit():
+        if asked.is_without_broker:
+            from valetkey.cli.run_here import prepare_here
+
+            errand = prepare_here(asked.grants, tuple(command), expires_in=asked.expires_in)
+        else:
+            errand = _prepare(asked, tuple(command))
+        introduce = (lambda: None) if quiet else partial(_introduce, errand, asked)
+        code = _carry_out(errand, introduce, ends=end or run_token_file is None)
+    raise typer.Exit(code)
 
 
 def _prepare(asked: Asked, command: tuple[str, ...]) -> "Errand":
@@ -178,13 +184,14 @@ def _introduce(errand: "Errand", asked: Asked) -> None:
         say(f"note: the command runs under your account and can read {files[0]} by itself")
 
 
-def _carry_out(errand: "Errand", *, ends: bool) -> int:
+def _carry_out(errand: "Errand", introduce: Callable[[], None], *, ends: bool) -> int:
     """Run the command, end the run if it is ours to end; return the exit code."""
     from valetkey.errors import ValetkeyError
     from valetkey.sandbox.child import COMMAND_NOT_EXECUTABLE, COMMAND_NOT_FOUND
     from valetkey.sandbox.supervise import supervise
 
     try:
+        introduce()
         return supervise(errand, os.environ)
     except ValetkeyError as error:
         print_error(error)
@@ -195,11 +202,20 @@ def _carry_out(errand: "Errand", *, ends: bool) -> int:
         return codes.get(error.code, 1)
     finally:
         if ends:
-            try:
-                errand.source.end()
-            except ValetkeyError as error:
-                say(f"run {errand.run.id} could not be ended and lasts until its expiry")
-                print_error(error)
+            end_run(errand.source, errand.run.id)
+
+
+def end_run(source: "RunSource", run_id: str) -> None:
+    """End the run, also if Ctrl-C comes once more; say so where that can't be done."""
+    from valetkey.errors import ValetkeyError
+    from valetkey.sandbox.process_signals import signals_deferred
+
+    with signals_deferred():
+        try:
+            source.end()
+        except ValetkeyError as error:
+            say(f"run {run_id} could not be ended and lasts until its expiry")
+            print_error(error)
 
 
 def _open(client: "BrokerClient", asked: Asked) -> "tuple[OpenedRun, tuple[Secret, ...]]":
@@ -210,7 +226,7 @@ def _open(client: "BrokerClient", asked: Asked) -> "tuple[OpenedRun, tuple[Secre
 
     if asked.actor_token_file is None or asked.subject_token_file is None:
         missing = "actor" if asked.actor_token_file is None else "subject"
-        without = "name a grant of this machine with --grant"
+        without = f"name a grant of this machine with --grant{_listed_here()}"
         if asked.grants:
             without = "drop --broker (VALETKEY_BROKER) and --attribute"
         raise SandboxError(
@@ -229,6 +245,13 @@ def _open(client: "BrokerClient", asked: Asked) -> "tuple[OpenedRun, tuple[Secre
         subject, asked.attributes, grants=asked.grants, expires_in=asked.expires_in
     )
     return client.open_run(request, actor), (actor, subject)
+
+
+def _listed_here() -> str:
+    from valetkey.settings.local import local_grant_names, valetkey_home
+
+    names = local_grant_names(valetkey_home(os.environ))
+    return f": it has {', '.join(names)}" if names else ""
 
 
 def _refuse_to_open_and_join(asked: Asked) -> None:

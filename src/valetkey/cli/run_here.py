@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from valetkey.sandbox.supervise import Errand
     from valetkey.settings.local import LocalGrant
 
+_ASKING = "VALETKEY_ASKING"
 LOG = "valetkey.log"
 LOG_BYTES = 256 * 1024
 """Some thousand lines, twice: warnings alone go there."""
@@ -23,6 +24,7 @@ def prepare_here(names: list[str], command: tuple[str, ...], *, expires_in: int 
 
     What AWS refuses is told before the command starts, with AWS's own words. Nothing is started.
     """
+    from valetkey.cli.run import end_run
     from valetkey.sandbox.run_grant import choose_grant
     from valetkey.sandbox.supervise import Errand
     from valetkey.settings.local import valetkey_home
@@ -43,15 +45,18 @@ def prepare_here(names: list[str], command: tuple[str, ...], *, expires_in: int 
     source = InProcessRun(broker, opened.token)
     try:
         broker.fetch(names[0], opened.token)
-    except ValetkeyError as error:
-        source.end()
-        raise with_aws_words(error) from None
+    except BaseException as error:  # a signal, too: the run must not stay open
+        end_run(source, opened.view.id)
+        if isinstance(error, ValetkeyError):
+            raise with_aws_words(error) from None
+        raise
     chosen = choose_grant(opened.view, names[0])
     return Errand(opened.view, chosen, source=source, command=command)
 
 
 def own_grants(names: list[str], home: Path) -> "list[LocalGrant]":
     """Return this machine's grants of these names, each once. Raises `grant-unknown`."""
+    refuse_to_ask_itself()
     from valetkey.settings.local import local_grant_names, read_local_grants
 
     known = read_local_grants(home, os.environ, names=names)
@@ -67,6 +72,22 @@ def own_grants(names: list[str], home: Path) -> "list[LocalGrant]":
     return [known[name] for name in dict.fromkeys(names)]
 
 
+def refuse_to_ask_itself() -> None:
+    """Refuse where AWS's own configuration asks us for the credentials that we ask it for.
+
+    A profile may name `valetkey credentials` as its credential_process; a grant that is assumed by
+    that profile would start process after process. What AWS's libraries start inherits the mark,
+    the command of a run does not.
+    """
+    if os.environ.get(_ASKING):
+        raise ValetkeyError(
+            "credentials-of-itself",
+            "the AWS profile that assumes the role gets its credentials from valetkey itself",
+            hint="name a profile with credentials of its own: `valetkey grant aws … --profile`",
+        )
+    os.environ[_ASKING] = "1"
+
+
 def log_to_file(home: Path) -> None:
     """Send warnings, AWS's own words among them, to a file: the terminal is the command's."""
     from valetkey.cli.logs import OperatorFormatter
@@ -77,6 +98,7 @@ def log_to_file(home: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600))
     handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
     handler.setFormatter(OperatorFormatter())
+    logging.raiseExceptions = False  # a full disk must not spill tracebacks into the terminal
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 

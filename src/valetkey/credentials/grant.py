@@ -48,6 +48,7 @@ def check_grant(grant: Grant) -> None:
             "grant-duration",
             f"grant `{grant.name}`: a session lasts 15 minutes to 12 hours, "
             f"not {grant.duration} seconds",
+            hint="one hour fits every role, and a run renews its sessions by itself",
         )
     if grant.external_id is not None and not _EXTERNAL_ID.fullmatch(grant.external_id):
         raise CredentialsError(

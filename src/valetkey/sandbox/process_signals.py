@@ -23,6 +23,7 @@ _FORWARDED = {
 }
 # With a terminal these stop and continue us along with the child, as the shell expects.
 _FORWARDED_WITHOUT_TERMINAL = {signal.SIGTSTP, signal.SIGCONT}
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 _FROM_TERMINAL = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH}
 
 
@@ -54,6 +55,39 @@ def signals_held(*, with_terminal: bool) -> Iterator[set[signal.Signals]]:
         while pending := signal.sigpending() & watched:
             signal.sigwait(pending)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def signals_as_exit() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP leave by SystemExit, as Ctrl-C does by KeyboardInterrupt.
+
+    So what was begun is taken back. A signal that is ignored or handled already stays so.
+    """
+    taken = [n for n in _ENDING if signal.getsignal(n) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, _leave)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
+@contextmanager
+def signals_deferred() -> Iterator[None]:
+    """Let nothing that ends us come between, for a moment; what came is thrown away then."""
+    ending = {signal.SIGINT, *_ENDING}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+    try:
+        yield
+    finally:
+        while pending := signal.sigpending() & ending:
+            signal.sigwait(pending)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _leave(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def next_signal(*, with_terminal: bool) -> signal.Signals | None:

@@ -43,6 +43,8 @@ from valetkey.wiring.own_grants import account_name, one_endpoint, one_set_of_ta
 T = TypeVar("T")
 UseCase = Callable[[Broker, "OwnSts"], Awaitable[T]]
 
+_HOPE = 120.0
+"""Seconds: a person waits, and STS's client gives up by itself before."""
 STORE = "valetkey.db"
 """The store's name in the account's own folder; several commands may have it open at once."""
 
@@ -134,7 +136,7 @@ class InProcessBroker:
 
         The error's `detail` has AWS's own words: here who runs us is the operator as well.
         """
-        given = self._call(lambda broker, _: hand_out(broker, token, grant))
+        given = self._call(lambda broker, _: hand_out(broker, token, grant, hope=_HOPE))
         if isinstance(given, Refusal):
             raise BrokerError(given.code, given.public)
         document: dict[str, str] = json.loads(given.body)
@@ -240,6 +242,7 @@ class InProcessBroker:
             if not self._is_announced:
                 await broker.start(program=VERSION, config_digest=self._digest)
                 self._is_announced = True
+            stack.push_async_callback(self._holdings.stop)
             yield broker, sts
 
 

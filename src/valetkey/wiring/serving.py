@@ -54,6 +54,7 @@ async def running(settings: Settings, *, url: str) -> AsyncIterator[CredentialsE
         broker = _broker(settings, store, keys, sts)
         await broker.start(program=VERSION, config_digest=settings.digest)
         readiness = Readiness(sts, store)
+        stack.push_async_callback(broker.holdings.stop)
         upkeep = asyncio.create_task(_upkeep(broker, readiness, store))
         stack.callback(upkeep.cancel)
         yield make_app(broker, readiness, public_url=settings.public_url or url, version=VERSION)
