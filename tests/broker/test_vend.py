@@ -412,3 +412,27 @@ async def test_ended_and_revoked_are_told_apart_for_investigators(here: Platform
     stored = await here.store.run(opened.run.id)
     assert stored is not None
     assert (stored.state, stored.because) == (RunState.REVOKED, "after all")
+
+
+async def test_a_call_to_sts_that_is_broken_off_is_on_record(tmp_path: Path) -> None:
+    """AWS may have issued a session that nobody will have: the log must say that it was asked."""
+    async with platform(tmp_path) as here:
+        opened = await here.open()
+        here.sts.release = asyncio.Event()
+        asking = asyncio.ensure_future(hand_out(here.broker, opened.token, "tenant-data"))
+        await here.sts.was_asked.wait()
+        await here.broker.holdings.stop()
+        with pytest.raises((ValetkeyError, asyncio.CancelledError)):
+            await asking
+        (failed,) = [leaf for leaf in await here.audit() if leaf["kind"] == "vend-failed"]
+        assert (failed["run"], failed["code"]) == (opened.run.id, "broker-stopped")
+
+
+async def test_who_has_time_waits_longer_than_an_sdk_does(tmp_path: Path) -> None:
+    async with platform(tmp_path) as here:
+        opened = await here.open()
+        here.sts.delay = 0.2
+        with pytest.raises(ValetkeyError) as caught:
+            await hand_out(here.broker, opened.token, "tenant-data", hope=0.01)
+        assert caught.value.code == "aws-slow"
+        assert isinstance(await hand_out(here.broker, opened.token, "tenant-data"), HandOut)

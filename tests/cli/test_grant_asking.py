@@ -87,3 +87,29 @@ def test_a_named_profile_wins_over_the_shells_keys(
     profile: str | None, environ: dict[str, str], depends: bool
 ) -> None:
     assert depends_on_shell(profile, environ) is depends
+
+
+@pytest.mark.parametrize(
+    ("config", "environ", "profile"),
+    [
+        ("[default]\nregion = eu-west-1\n", {}, "default"),
+        ("[default]\nregion = eu-west-1\n", {"AWS_ACCESS_KEY_ID": "AKIA"}, None),
+        ("[profile work]\nregion = eu-west-1\n", {}, None),  # a machine's own role, perhaps
+    ],
+)
+def test_the_default_profile_is_named_so_that_no_later_shell_chooses_another(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    config: str,
+    environ: dict[str, str],
+    profile: str | None,
+) -> None:
+    """Lesson 27: AWS_PROFILE of the shell of a run must not decide who assumes the role."""
+    (tmp_path / "config").write_text(config)
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    asked = replace(GOOD, profile=None, region="eu-west-1")
+    table, _ = understand(asked, environ, folder=tmp_path)
+    assert table.profile == profile

@@ -2,10 +2,12 @@
 
 import io
 import sys
+import threading
+import time
 
 import pytest
 
-from valetkey.cli.output import print_error, print_table, printable
+from valetkey.cli.output import print_error, print_table, printable, said_when_slow
 from valetkey.errors import ValetkeyError
 
 
@@ -35,3 +37,16 @@ def test_a_table_in_a_pipe_is_plain_columns(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sys, "stdout", pipe)
     print_table(("a", "b"), [("1", "two\x1b[31m"), ("3", "four")])
     assert pipe.getvalue() == "1\ttwo\\x1b[31m\n3\tfour\n"
+
+
+def test_a_long_wait_is_said_once_and_leaves_no_thread(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("valetkey.cli.output._PATIENCE", 0.05)
+    before = set(threading.enumerate())
+    with said_when_slow("waiting"):
+        time.sleep(0.2)
+    with said_when_slow("not this one"):
+        pass
+    assert capsys.readouterr().err == "valetkey: waiting\n"
+    assert set(threading.enumerate()) == before

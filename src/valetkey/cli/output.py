@@ -1,7 +1,9 @@
 """How commands speak: tables on a terminal, plain columns in a pipe, one line for an error."""
 
 import sys
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from valetkey.errors import ValetkeyError
@@ -11,6 +13,9 @@ DONE, FAILED, DENIED, UNKNOWN = 0, 1, 2, 3
 
 AWS_DENIAL = "aws-access-denied"
 """The code of a denial of AWS that names no policy, and how the codes of all others begin."""
+
+_PATIENCE = 2.0
+"""Seconds."""
 
 
 def printable(text: str) -> str:
@@ -40,6 +45,21 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     Console().print(table)
+
+
+@contextmanager
+def said_when_slow(line: str) -> Iterator[None]:
+    """Say `line` on stderr if the block takes longer than a person waits without a word.
+
+    No thread is left behind.
+    """
+    timer = threading.Timer(_PATIENCE, sys.stderr.write, (f"valetkey: {printable(line)}\n",))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 class StyledLine(NamedTuple):

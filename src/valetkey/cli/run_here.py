@@ -7,6 +7,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from valetkey.cli.output import said_when_slow
 from valetkey.errors import ValetkeyError
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def prepare_here(names: list[str], command: tuple[str, ...], *, expires_in: int 
     opened = broker.open_run(expires_in=expires_in)
     source = InProcessRun(broker, opened.token)
     try:
-        broker.fetch(names[0], opened.token)
+        with said_when_slow("waiting for AWS to answer; Ctrl-C gives up"):
+            broker.fetch(names[0], opened.token)
     except BaseException as error:  # a signal, too: the run must not stay open
         end_run(source, opened.view.id)
         if isinstance(error, ValetkeyError):
