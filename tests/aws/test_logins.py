@@ -81,6 +81,21 @@ async def test_a_flood_of_calls_does_not_flood_the_portal(
         assert len(portal.asked) == 2
 
 
+@pytest.mark.parametrize("is_login", [True, False])
+async def test_a_login_renews_what_aws_calls_expired_where_one_is_behind_it(
+    laptop: Laptop, monkeypatch: pytest.MonkeyPatch, is_login: bool
+) -> None:
+    """Who has keys alone would be sent to a login that they never had."""
+    laptop.sts.refuses = {"ASIAFIRST": "ExpiredToken"}
+    laptop.home.config(SSO if is_login else "[profile dev]\nregion = eu-west-1\n")
+    laptop.home.keys(**({} if is_login else {"dev": "ASIAFIRST"}))
+    laptop.home.log_in("first")
+    async with portal_open(Portal(known={"first"}), monkeypatch):
+        error = await refusal(laptop.client(), "dev")
+    assert error.code == "aws-credentials-expired"
+    assert ("`aws sso login --profile dev`" in str(error.hint)) is is_login
+
+
 async def test_the_default_profile_logs_in_without_a_name(laptop: Laptop) -> None:
     laptop.home.config(SSO.replace("profile dev", "default"))
     hint = str((await refusal(laptop.client())).hint)

@@ -5,7 +5,7 @@ from botocore import exceptions
 from botocore.exceptions import ClientError
 
 from valetkey.aws import AwsError
-from valetkey.aws.lookup import Origin, credentials_error
+from valetkey.aws.lookup import Origin, credentials_error, not_found
 
 DEV = Origin("dev", login="dev")
 
@@ -79,6 +79,20 @@ def test_what_aws_answers_a_provider_has_its_code(aws_code: str, operation: str,
 def test_the_command_to_log_in_names_the_profile_that_logs_in(origin: Origin, command: str) -> None:
     said = credentials_error(exceptions.UnauthorizedSSOTokenError(), origin)
     assert command in str(said.hint)
+
+
+@pytest.mark.parametrize(
+    ("renewal", "says"),
+    [("aws sso login --profile dev", "`aws sso login --profile dev`"), (None, "where they come")],
+)
+def test_who_can_be_renewed_by_a_login_alone_is_told_of_one(renewal: str | None, says: str) -> None:
+    said = credentials_error(ValueError("x"), Origin("dev", login="dev", renewal=renewal))
+    assert says in str(said.hint)
+    assert ("login" in str(said.hint)) is (renewal is not None)
+
+
+def test_no_credentials_at_all_are_nobodys_in_particular() -> None:
+    assert not_found(Origin(None)).message == "no AWS credentials were found"
 
 
 def test_the_newer_login_has_its_own_command() -> None:

@@ -177,3 +177,18 @@ def test_identities_serve_one_event_loop_after_the_other(
     home.keys(default="AKIANEW")
     held = asyncio.run(both())
     assert first == held == {"AKIAOLD"}
+
+
+async def test_an_account_without_a_home_has_the_keys_of_its_environment(
+    laptop: Laptop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container under a uid that no passwd file knows."""
+
+    def nobody(_: int) -> None:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENV")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s-AKIAENV")
+    assert await laptop.client().caller_arn() == "arn:aws:iam::111122223333:user/AKIAENV"

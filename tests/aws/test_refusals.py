@@ -125,10 +125,16 @@ def test_refused_credentials_are_named_by_their_profile(
     assert "profile" not in without.message
 
 
-def test_an_expired_login_says_the_command_with_the_profile_in_it() -> None:
+def test_an_expired_login_says_the_command_that_renews_it() -> None:
+    how = "aws sso login --profile dev"
+    expired = sts_error("ExpiredToken", "", role=ROLE, profile="dev", renewal=how)
+    assert f"`{how}`" in str(expired.hint)
+
+
+def test_no_login_is_advised_where_none_is_behind_the_credentials() -> None:
     expired = sts_error("ExpiredToken", "", role=ROLE, profile="dev")
-    assert "`aws sso login --profile dev`" in str(expired.hint)
-    assert "`aws sso login`" in str(sts_error("ExpiredToken", "", role=ROLE).hint)
+    assert "login" not in str(expired.hint)
+    assert "where they come from" in str(expired.hint)
 
 
 @pytest.mark.parametrize(

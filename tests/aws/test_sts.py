@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.aws.serving import ASSUMED, NOW, FakeEndpoint, error, sts_at
+from tests.aws.serving import ASSUMED, NOW, WHO, FakeEndpoint, error, sts_at
 from valetkey.aws import AwsError, StsClient
 from valetkey.credentials import AssumeRoleRequest, parse_role_arn
 
@@ -156,6 +156,7 @@ async def test_an_endpoint_that_is_not_there_is_one_clear_error(
         with pytest.raises(AwsError) as caught:
             await client.assume_role(REQUEST)
     assert caught.value.code == "aws-unreachable"
+    assert "`http://127.0.0.1:9/`" in caught.value.message
 
 
 async def test_an_sts_that_is_too_slow_is_told_from_one_that_is_not_there(
@@ -166,7 +167,17 @@ async def test_an_sts_that_is_too_slow_is_told_from_one_that_is_not_there(
     with pytest.raises(AwsError) as caught:
         await sts.assume_role(REQUEST)
     assert caught.value.code == "aws-timeout"
+    assert f"`{endpoint.url}/`" in caught.value.message
     assert len(endpoint.asked) == 3
+
+
+async def test_an_sts_that_does_not_say_who_we_are_has_not_answered(
+    sts: StsClient, endpoint: FakeEndpoint
+) -> None:
+    endpoint.answers = [(200, WHO.replace("arn:aws:iam::111122223333:user/KEY", ""))]
+    with pytest.raises(AwsError) as caught:
+        await sts.caller_arn()
+    assert caught.value.code == "aws-failed"
 
 
 @pytest.mark.parametrize("skew", [-3600.0, 0.0, 61.0, 3600.0])

@@ -82,6 +82,15 @@ def test_a_malformed_role_arn_is_one_clear_error(text: str) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("partition", sorted(PARTITIONS))
+def test_who_copied_a_sessions_arn_is_told_the_roles(partition: str) -> None:
+    with pytest.raises(CredentialsError) as caught:
+        parse_role_arn(f"arn:{partition}:sts::111122223333:assumed-role/Agent/vk-r-1")
+
+    assert caught.value.code == "role-arn"
+    assert f"`arn:{partition}:iam::111122223333:role/Agent`" in str(caught.value.hint)
+
+
 def test_a_sessions_arn_has_the_partition_and_no_path() -> None:
     role = parse_role_arn("arn:aws-cn:iam::111122223333:role/team/Agent")
     assert role.session_arn("vk-r-1") == "arn:aws-cn:sts::111122223333:assumed-role/Agent/vk-r-1"

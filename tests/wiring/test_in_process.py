@@ -106,8 +106,19 @@ def test_before_start_no_thread_is_left_so_that_a_command_may_be_forked(here: He
     before = set(threading.enumerate())
     opened = here.broker.open_run()
     here.broker.fetch("tenant-data", opened.token)
-    assert here.broker.caller_arn().endswith("user/None")
+    here.sts.failure = None
     assert set(threading.enumerate()) == before
+
+
+def test_who_asks_is_told_by_the_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").write_text("[profile work]\naws_access_key_id=AKIA\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    here = Here(tmp_path, LocalGrant(grant(profile="work"), {}))
+    assert code_of(here.broker.caller_arn).startswith("aws-"), "half a key is none"
+    with (tmp_path / "config").open("a") as file:
+        file.write("aws_secret_access_key=secret\n")
+    assert here.broker.caller_arn().endswith("user/work")
 
 
 def test_what_was_fetched_before_start_is_served_after_it(here: Here) -> None:

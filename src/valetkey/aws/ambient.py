@@ -117,6 +117,11 @@ class AmbientAws:
         return self._chain.owner
 
     @property
+    def renewal(self) -> str | None:
+        """Return what a person types to log in again, None where no login is behind it."""
+        return self._chain.origin().renewal
+
+    @property
     def has_default_profile(self) -> bool:
         """Say whether the files have a profile `default`: who names none is given it."""
         return "default" in self._chain.session.available_profiles
@@ -174,14 +179,22 @@ class AmbientAws:
         with self._quick:
             flight = self._flights.get(key)
             if flight is None:
-                flight = Future()
-                run = asyncio.get_running_loop().run_in_executor
-                run(None, self._look, key, instead_of)  # it lands after this lock is let go
-                self._flights[key] = flight
+                flight = self._flights[key] = Future()
+                # Not the loop's executor, whose end waits for the slowest profile.
+                look = threading.Thread(target=self._look, args=(key, instead_of), daemon=True)
+                look.start()  # it lands after this lock is let go
         try:
             return await asyncio.shield(asyncio.wrap_future(flight))
         except AwsError as error:
             raise error.with_traceback(None) from None  # many share it: no frames gather
+
+    def find(self) -> None:
+        """Find the credentials in this thread, where Ctrl-C and an MFA code are a person's to give.
+
+        Raises as `credentials` does, which has them at hand from then on.
+        """
+        with self._lock:
+            self._found(None, anyway=True)
 
     def _look(self, key: tuple[str | None, bool], instead_of: ReadOnlyCredentials | None) -> None:
         try:

@@ -5,6 +5,7 @@ new SSO login or the next answer of a credential_process makes another `Chain`.
 """
 
 import difflib
+import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,17 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from valetkey.aws.errors import AwsError
 from valetkey.aws.lookup import Origin, credentials_error, not_found, unusable
+from valetkey.aws.refusals import login
 from valetkey.aws.way import proxy_to, trust_in
 
 FALLBACK_REGION = "us-east-1"
 """Where STS is asked when neither configuration nor environment names a region."""
 LOGIN_CACHES = ("~/.aws/sso/cache", "~/.aws/login/cache")
 """Where `aws sso login` and `aws login` leave their tokens."""
+
+_PATIENCE = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 2})
+"""Of botocore's own calls behind a profile, to STS or an SSO portal; its default is minutes."""
 
 Ask = Callable[[str], str]
 Stamp = tuple[tuple[str, int, int, int], ...]
@@ -61,6 +67,7 @@ class Chain:
                     "data_loader", like.session.get_component("data_loader")
                 )
             self.session.set_config_variable("sts_regional_endpoints", "regional")
+            self.session.set_default_client_config(_PATIENCE)
             self._stamp = self._stamp_now()
             self.scoped: Mapping[str, Any] = self.session.get_scoped_config()  # reads the files
             self.profile: str | None = self.session.profile
@@ -97,8 +104,8 @@ class Chain:
                 self.has_drawn = True
                 return frozen
         except Exception as error:  # noqa: BLE001  # providers raise ClientError, OSError, ValueError
-            raise credentials_error(error, self._origin()) from None
-        raise not_found(self._origin())
+            raise credentials_error(error, self.origin()) from None
+        raise not_found(self.origin())
 
     def _find(self) -> None:
         resolver = self.session.get_component("credential_provider")
@@ -130,7 +137,8 @@ class Chain:
             tls=trust_in(self.session.get_config_variable("ca_bundle")),
         )
 
-    def _origin(self) -> Origin:
+    def origin(self) -> Origin:
+        """Return what the configuration says of the credentials. Asks nobody."""
         profiles = self.session.full_config.get("profiles", {})
         logins = [
             name
@@ -138,9 +146,14 @@ class Chain:
             if {"sso_session", "sso_account_id", "login_session"} & set(profiles[name])
         ]
         found = logins[0] if logins else self.profile
+        named, renewal = None if found == "default" else found, None
+        if logins and self.method != "env":
+            is_newer = "login_session" in profiles[logins[0]]
+            renewal = login(named, command="aws login" if is_newer else "aws sso login")
         return Origin(
             self.owner,
-            login=None if found == "default" else found,
+            login=named,
+            renewal=renewal,
             has_process="credential_process" in self.scoped,
             role=self.scoped.get("role_arn"),
         )
@@ -149,7 +162,7 @@ class Chain:
         variables = ("config_file", "credentials_file")
         paths = [Path(str(self.session.get_config_variable(name))) for name in variables]
         for folder in LOGIN_CACHES:
-            paths += sorted(Path(folder).expanduser().glob("*.json"))
+            paths += sorted(_expanded(Path(folder)).glob("*.json"))
         return tuple(_stamps(paths))
 
 
@@ -165,10 +178,15 @@ def _sources(profiles: Mapping[str, Mapping[str, Any]], name: str) -> Iterator[s
 def _stamps(paths: list[Path]) -> Iterator[tuple[str, int, int, int]]:
     for path in paths:
         try:
-            found = path.expanduser().stat()
+            found = _expanded(path).stat()
         except OSError:
             continue
         yield str(path), found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _expanded(path: Path) -> Path:
+    """Return a path with the home in the place of `~`, or as it is where there is no home."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111  # Path's own raises there
 
 
 def _profile_unknown(session: Any) -> AwsError:

@@ -52,11 +52,13 @@ class Origin:
     """What the configuration says of the credentials that are looked for.
 
     `login` is the profile to log in with: one whose credentials come from another profile's SSO
-    login can't be logged in itself. None is the default profile in both.
+    login can't be logged in itself. None is the default profile in both. `renewal` is what a person
+    types to log in again, None where no login is behind the credentials.
     """
 
     profile: str | None
     login: str | None = None
+    renewal: str | None = None
     has_process: bool = False
     role: str | None = None
 
@@ -72,7 +74,7 @@ def not_found(origin: Origin) -> AwsError:
         )
     return AwsError(
         "aws-no-credentials",
-        "valetkey has no AWS credentials of its own",
+        "no AWS credentials were found",
         hint="name a profile that has some (AWS_PROFILE, `[aws] profile`, or the grant's own), or "
         "run where a role is given",
     )
@@ -136,7 +138,9 @@ def _refused(error: ClientError, origin: Origin, *, detail: str) -> AwsError:
     code, text = str(problem.get("Code", "")), str(problem.get("Message", ""))
     if code in _PORTAL_SAYS_EXPIRED and error.operation_name == "GetRoleCredentials":
         return _sso_expired(origin, detail=detail)
-    said = sts_error(code, text, role=origin.role or "", profile=origin.profile)
+    said = sts_error(
+        code, text, role=origin.role or "", profile=origin.profile, renewal=origin.renewal
+    )
     if said.code in _OWN_CODES:
         return said
     return AwsError(
@@ -181,9 +185,10 @@ def _no_answer(error: Exception, origin: Origin, *, detail: str) -> AwsError:
             hint="run it by hand to see why; it is started again at the next call",
             detail=detail,
         )
+    how = f"with `{origin.renewal}`" if origin.renewal else "where they come from"
     return AwsError(
         "aws-credentials-expired",
         f"the AWS credentials {owned(origin.profile)} can't be renewed",
-        hint=f"for an SSO profile, `{login(origin.login)}`; the log has botocore's words",
+        hint=f"renew them {how}; the log has botocore's words",
         detail=detail,
     )

@@ -39,27 +39,32 @@ def login(profile: str | None, *, command: str = "aws sso login") -> str:
     return command if profile is None else f"{command} --profile {profile}"
 
 
-def sts_error(code: str, text: str, *, role: str, profile: str | None = None) -> AwsError:
-    """Say what an error of STS means that was asked for `role` with a profile's credentials."""
+def sts_error(
+    code: str, text: str, *, role: str, profile: str | None = None, renewal: str | None = None
+) -> AwsError:
+    """Say what an error of STS means that was asked for `role` with a profile's credentials.
+
+    `renewal` is what a person types to log in again, where a login is behind them.
+    """
     detail = f"{code}: {text}"
     if code in {"AccessDenied", "AccessDeniedException"}:
         return denied(text, role=role, profile=profile, detail=detail)
     return (
-        _about_credentials(code, text, profile=profile, detail=detail)
+        _about_credentials(code, text, profile=profile, renewal=renewal, detail=detail)
         or _about_request(code, text, role=role, detail=detail)
         or AwsError("aws-failed", "STS failed", detail=detail, retryable=code.startswith("Int"))
     )
 
 
 def _about_credentials(
-    code: str, text: str, *, profile: str | None, detail: str
+    code: str, text: str, *, profile: str | None, renewal: str | None, detail: str
 ) -> AwsError | None:
     if code in _EXPIRED:
+        how = f"with `{renewal}`" if renewal else "where they come from"
         return AwsError(
             "aws-credentials-expired",
             f"the AWS credentials {owned(profile)} are expired",
-            hint=f"renew them: `{login(profile)}` for an SSO profile, new keys for one that has "
-            "keys; they are read again at the next call",
+            hint=f"renew them {how}; they are read again at the next call",
             detail=detail,
         )
     if code == "RequestExpired" or _CLOCK.search(text):

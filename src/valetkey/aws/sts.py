@@ -81,7 +81,10 @@ class StsClient:
         answer, _ = await self._call(
             "GetCallerIdentity", {}, ambient=ambient, region=None, subject="the caller"
         )
-        return str(answer.get("Arn", ""))
+        arn = answer.get("Arn")
+        if not arn:
+            raise AwsError("aws-failed", "STS answered without saying who we are")
+        return str(arn)
 
     async def has_session_tags(self) -> bool:
         """Say whether the broker's own session is known to carry transitive tags."""
@@ -144,7 +147,7 @@ class StsClient:
                 body = await whole(response)
                 status, headers = response.status, dict(response.headers)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise unheard(error) from None
+            raise unheard(error, endpoint.url) from None
         answered_at = self._note_time(headers)
         answer = parsed(model, status, headers, body=body)
         if status == 200:
@@ -155,6 +158,7 @@ class StsClient:
             str(problem.get("Message", "")),
             role=of,
             profile=ambient.owner,
+            renewal=ambient.renewal,
         )
 
     def _note_time(self, headers: Mapping[str, str]) -> float:

@@ -45,19 +45,19 @@ def parsed(model: Any, status: int, headers: Mapping[str, str], *, body: bytes) 
     return parsed
 
 
-def unheard(error: Exception) -> AwsError:
-    """Say that no answer came, apart for one that is too late."""
+def unheard(error: Exception, url: str) -> AwsError:
+    """Say that no answer came from an address, apart for one that is too late."""
     if isinstance(error, TimeoutError):
         return AwsError(
             "aws-timeout",
-            "STS did not answer in time",
+            f"STS at `{url}` did not answer in time",
             hint="check the network, then try again",
             detail=repr(error),
             retryable=True,
         )
     return AwsError(
         "aws-unreachable",
-        "STS can't be reached",
+        f"STS at `{url}` can't be reached",
         hint="check the network and the endpoint URL",
         detail=repr(error),
         retryable=True,

@@ -1,5 +1,6 @@
 """`valetkey run -- CMD`: a command with a run's credentials and no others."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -295,5 +296,9 @@ def _parse_seconds(text: str) -> int:
 
 
 def say(line: str) -> None:
-    """Write a line of ours to standard error: standard output is the command's."""
-    sys.stderr.write(f"valetkey: {line}\n")
+    """Write a line of ours to standard error: standard output is the command's.
+
+    One that is closed or full must not keep the command from starting.
+    """
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"valetkey: {line}\n")

@@ -81,13 +81,13 @@ def refuse_to_ask_itself() -> None:
     that profile would start process after process. What AWS's libraries start inherits the mark,
     the command of a run does not.
     """
-    if os.environ.get(_ASKING):
+    own = str(os.getpid())
+    if os.environ.setdefault(_ASKING, own) != own:
         raise ValetkeyError(
             "credentials-of-itself",
             "the AWS profile that assumes the role gets its credentials from valetkey itself",
             hint="name a profile with credentials of its own: `valetkey grant aws … --profile`",
         )
-    os.environ[_ASKING] = "1"
 
 
 def log_to_file(home: Path) -> None:

@@ -13,6 +13,9 @@ PARTITIONS = frozenset(
 )
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+_SESSION = re.compile(
+    r"arn:[a-z-]+:sts::[0-9]{12}:assumed-role/(?P<name>[\w+=,.@-]{1,64})/[\w+=,.@-]{2,64}", re.ASCII
+)
 _PATH = re.compile(r"/(?:[\x21-\x7e]{1,510}/)?", re.ASCII)
 
 
@@ -41,6 +44,8 @@ def parse_role_arn(text: str) -> RoleArn:
     _, partition, service, region, account, resource = fields
     if partition not in PARTITIONS:
         raise _wrong(text, f"`{partition}` is no partition of AWS")
+    if session := _SESSION.fullmatch(text):
+        raise _of_session(text, f"arn:{partition}:iam::{account}:role/{session['name']}")
     if service != "iam" or region:
         raise _wrong(text, "a role is of service `iam`, without a region")
     if not _ACCOUNT.fullmatch(account):
@@ -53,6 +58,14 @@ def parse_role_arn(text: str) -> RoleArn:
     if not _NAME.fullmatch(name):
         raise _wrong(text, "the role's name is not 1 to 64 of letters, digits and +=,.@_-")
     return RoleArn(partition, account, path + "/", name)
+
+
+def _of_session(text: str, role: str) -> CredentialsError:
+    return CredentialsError(
+        "role-arn",
+        f"`{text}` is not a role ARN: it is a session's",
+        hint=f"the role's own is `{role}`, with its path before the name if it has one",
+    )
 
 
 def _wrong(text: str, why: str) -> CredentialsError:

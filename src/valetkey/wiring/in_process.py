@@ -107,11 +107,8 @@ class InProcessBroker:
         """Find what the grants' profiles give, and keep it: a person who is asked for an MFA code
         is slower than any call may be. Asks STS nothing; raises an AwsError where there is none.
         """
-        asyncio.run(self._find_credentials())
-
-    async def _find_credentials(self) -> None:
         for profile in dict.fromkeys(grant.profile for grant in self._grants):
-            await self._ambient.for_profile(profile).credentials()
+            self._ambient.for_profile(profile).find()
 
     def open_run(self, *, expires_in: int | None = None) -> OpenedRun:
         """Open a run of this account with all the grants; the record is durable. `expires_in` in
@@ -157,6 +154,8 @@ class InProcessBroker:
     def caller_arn(self) -> str:
         """Return the ARN that AWS knows the identity of the first grant's profile by."""
         profile = self._grants[0].profile
+        if self._loop is None:
+            self._ambient.for_profile(profile).find()
         return self._call(lambda _, sts: sts.caller_arn(profile))
 
     def end_run(self, token: Secret) -> None:
