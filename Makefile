@@ -9,7 +9,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 demo: $(VENV)/demo.stamp
 	@$(BIN)/valetkey demo
 
-test: $(VENV)/dev.stamp
+# The static credential-process beside the Python one: `make native` builds it. This checkout then
+# uses it, and tests it too.
+PROGRAM := src/valetkey/sandbox/credential-process
+
+test: $(VENV)/dev.stamp $(wildcard $(PROGRAM))
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: lint types imports help-texts test
@@ -43,17 +47,16 @@ WORKERS ?= 2
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.fuzz --requests $(REQUESTS) --workers $(WORKERS)
 
-# The static credential-process beside the Python one: this checkout then uses it, and tests it too.
-PROGRAM := src/valetkey/sandbox/credential-process
 TARGETS := linux-x86_64 linux-aarch64 macos-x86_64 macos-arm64
 
 native: $(PROGRAM)
 
-$(PROGRAM): $(VENV)/native.stamp $(wildcard native/*.[ch]) native/build.py
+$(PROGRAM): $(VENV)/native.stamp $(wildcard native/*.[ch]) native/build.py src/valetkey/version.py
 	$(BIN)/python native/build.py
 
 wheels: $(VENV)/native.stamp
-	$(BIN)/python -m hatchling build -t sdist -t wheel
+	rm -rf dist
+	VALETKEY_TARGET= $(BIN)/python -m hatchling build -t sdist -t wheel
 	for target in $(TARGETS); do VALETKEY_TARGET=$$target $(BIN)/python -m hatchling build -t wheel || exit; done
 
 clean:

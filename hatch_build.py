@@ -22,6 +22,10 @@ class StaticProgram(BuildHookInterface[Any]):
 
     PLUGIN_NAME = "custom"
 
+    def dependencies(self) -> list[str]:
+        """Return what the build needs besides Hatchling: the compiler, where it is to compile."""
+        return ["ziglang>=0.16"] if os.environ.get(VARIABLE) else []
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Add the program and its platform's tag to the wheel that is built.
 

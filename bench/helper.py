@@ -70,7 +70,12 @@ def serving() -> Iterator[str]:
 
 
 def commands(url: str, token_file: str) -> dict[str, list[str]]:
-    """Every command by its row's name, the baseline first; without what is not here."""
+    """Every command by its row's name, the baseline first; without what is not here.
+
+    Raises SystemExit without curl, the baseline.
+    """
+    if shutil.which("curl") is None:
+        raise SystemExit("this needs curl to compare with")
     ours = ["--url", url, "--token-file", token_file]
     python_file = str(credential_process.__file__)
     script = f'exec curl -s -H "Authorization: $(cat "{token_file}")" "{url}"'
@@ -136,7 +141,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--rounds", type=int, default=200, help="starts of each program")
     options = parser.parse_args()
-    figures = measured(max(2, options.rounds))
+    if options.rounds < 2:
+        parser.error("--rounds is at least 2: of one alone there is no spread")
+    figures = measured(options.rounds)
     if options.json:
         print(json.dumps([asdict(figure) for figure in figures]))
         return

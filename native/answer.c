@@ -24,13 +24,9 @@ static struct span after(struct span span, size_t taken)
     return (struct span){span.bytes + taken, span.length - taken};
 }
 
-/* Whether Python's `str.strip` takes `c` off a Latin-1 text. */
 static bool is_space(char c)
 {
-    unsigned char byte = (unsigned char)c;
-
-    return (byte >= 0x09 && byte <= 0x0d) || (byte >= 0x1c && byte <= 0x20) || byte == 0x85 ||
-           byte == 0xa0;
+    return c == ' ' || c == '\t';
 }
 
 static struct span strip(struct span span)
@@ -78,8 +74,9 @@ static bool parse_status(struct span line, unsigned *status)
     size_t number;
     struct span version = {line.bytes, 9};
 
-    if (line.length < 12 || (memcmp(version.bytes, "HTTP/1.1 ", version.length) != 0 &&
-                             memcmp(version.bytes, "HTTP/1.0 ", version.length) != 0) ||
+    if (line.length < 12 || (line.length > 12 && line.bytes[12] != ' ') ||
+        (memcmp(version.bytes, "HTTP/1.1 ", version.length) != 0 &&
+         memcmp(version.bytes, "HTTP/1.0 ", version.length) != 0) ||
         !parse_digits((struct span){line.bytes + 9, 3}, 3, &number)) {
         return false;
     }
@@ -92,11 +89,11 @@ struct framing {
     struct span encoding;
 };
 
-/* Find the two fields that say where the body ends; of two of one name the last one counts. */
-static struct framing read_fields(struct span lines)
+/* Find the field that says where the body ends; false where there are two: which one is right
+ * would depend on who reads them. */
+static bool read_fields(struct span lines, struct framing *framing)
 {
-    struct framing framing = {{NULL, 0}, {NULL, 0}};
-
+    *framing = (struct framing){{NULL, 0}, {NULL, 0}};
     while (lines.length > 0) {
         size_t end = find_line_end(lines);
         const char *colon = memchr(lines.bytes, ':', end);
@@ -105,14 +102,17 @@ static struct framing read_fields(struct span lines)
         size_t value = colon == NULL ? end : name_end + 1;
         struct span rest = strip((struct span){lines.bytes + value, end - value});
 
-        if (equals_ignoring_case(name, "content-length")) {
-            framing.length = rest;
-        } else if (equals_ignoring_case(name, "transfer-encoding")) {
-            framing.encoding = rest;
+        bool is_length = equals_ignoring_case(name, "content-length");
+
+        if (is_length || equals_ignoring_case(name, "transfer-encoding")) {
+            if (framing->length.bytes != NULL || framing->encoding.bytes != NULL) {
+                return false;
+            }
+            *(is_length ? &framing->length : &framing->encoding) = rest;
         }
         lines = after(lines, end + 2 < lines.length ? end + 2 : lines.length);
     }
-    return framing;
+    return true;
 }
 
 /* Read the size of a chunk: up to 8 hexadecimal digits, then perhaps an extension. */
@@ -124,13 +124,7 @@ static bool parse_chunk_size(struct span line, size_t *size)
     if (semicolon != NULL) {
         digits.length = (size_t)(semicolon - line.bytes);
     }
-    while (digits.length > 0 && strchr(" \t\n\r\v\f", digits.bytes[0]) && digits.bytes[0] != 0) {
-        digits = after(digits, 1);
-    }
-    while (digits.length > 0 && strchr(" \t\n\r\v\f", digits.bytes[digits.length - 1]) &&
-           digits.bytes[digits.length - 1] != 0) {
-        digits.length--;
-    }
+    digits = strip(digits);
     *size = 0;
     for (size_t i = 0; i < digits.length; i++) {
         char c = digits.bytes[i];
@@ -193,7 +187,9 @@ bool parse_answer(struct received *received, struct answer *answer, struct failu
     answer->body = received->bytes + head_end + 4;
     answer->length = received->length - head_end - 4;
     rest.length = head_end;
-    framing = read_fields(after(rest, line_end + 2 < head_end ? line_end + 2 : head_end));
+    if (!read_fields(after(rest, line_end + 2 < head_end ? line_end + 2 : head_end), &framing)) {
+        return fail_unreadable_answer(failure);
+    }
     if (framing.encoding.bytes != NULL) {
         if (!equals_ignoring_case(framing.encoding, "chunked") || !unchunk(answer)) {
             return fail_unreadable_answer(failure);

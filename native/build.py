@@ -8,28 +8,29 @@ import argparse
 import importlib.util
 import os
 import platform
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "src"))  # a wheel is built where valetkey is not installed
+
+from valetkey.sandbox.program import built_from  # noqa: E402
+
 SOURCES = ROOT / "native"
 SCRATCH = ROOT / "build" / "native"
 PROGRAM = ROOT / "src" / "valetkey" / "sandbox" / "credential-process"
 
 _WARNINGS = ["-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wconversion", "-Wformat=2", "-Wvla"]
-_HARDENED = [
-    "-fstack-protector-strong",
-    "-D_FORTIFY_SOURCE=2",
-    "-fPIE",
-    "-ftrivial-auto-var-init=zero",
-]
+# No _FORTIFY_SOURCE: musl's headers have nothing that it would turn on.
+_HARDENED = ["-fstack-protector-strong", "-fPIE", "-ftrivial-auto-var-init=zero"]
 _SMALL = ["-Oz", "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables"]
 _LINUX = ["-static", "-pie", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now,-z,noexecstack"]
-_CHECKED = ["-fsanitize=undefined", "-fsanitize-trap=undefined"]
+# An array at the end of a struct is as long as it says: else its bounds are not looked at.
+_CHECKED = ["-fsanitize=undefined", "-fsanitize-trap=undefined", "-fstrict-flex-arrays=3"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +74,32 @@ def build(name: str, out: Path, *, is_checked: bool = False) -> Path:
     """Compile the program for the target `name` into `out`, executable; return `out`.
 
     With `is_checked` it crashes at the first undefined behaviour. Raises SystemExit
-    for an unknown target or without a compiler, CalledProcessError where it does not compile.
+    for an unknown target, without a compiler, and where it does not compile.
     """
     if name not in TARGETS:
         raise SystemExit(f"`{name}` is not a target: {', '.join(TARGETS)}")
     if importlib.util.find_spec("ziglang") is None:
         raise SystemExit("there is no compiler: install requirements/native.txt")
-    scratch = SCRATCH / f"{name}.{os.getpid()}"  # two builds at once do not meet
-    scratch.mkdir(parents=True, exist_ok=True)
-    (scratch / "printable.h").write_text(printable_runs(), encoding="ascii")
+    SCRATCH.mkdir(parents=True, exist_ok=True)
     out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = scratch / out.name
-    command = [sys.executable, "-m", "ziglang", "cc", "-target", TARGETS[name].triple, "-std=c11"]
-    command += _flags(TARGETS[name], is_checked=is_checked)
-    command += [f"-I{scratch}", *sorted(map(str, SOURCES.glob("*.c"))), "-o", str(unfinished)]
+    with TemporaryDirectory(dir=SCRATCH) as scratch:  # two builds at once do not meet
+        unfinished = Path(scratch, out.name)
+        _compile(TARGETS[name], unfinished, is_checked=is_checked)
+        unfinished.chmod(0o755)
+        return unfinished.replace(out)
+
+
+def _compile(target: Target, out: Path, *, is_checked: bool) -> None:
+    """Compile for `target` into `out`, whose folder takes what is written on the way."""
+    words = f'#define BUILT_FROM "{built_from(SOURCES).strip()}"\n'
+    (out.parent / "built.h").write_text(words, encoding="ascii")
+    command = [sys.executable, "-m", "ziglang", "cc", "-target", target.triple, "-std=c11"]
+    command += _flags(target, is_checked=is_checked)
+    command += [f"-I{out.parent}", *sorted(map(str, SOURCES.glob("*.c"))), "-o", str(out)]
     cache = str(ROOT / "build" / "zig")
     environment = {**os.environ, "ZIG_LOCAL_CACHE_DIR": cache, "ZIG_GLOBAL_CACHE_DIR": cache}
-    subprocess.run(command, check=True, env=environment)  # noqa: S603 - our own words alone
-    unfinished.chmod(0o755)
-    finished = unfinished.replace(out)
-    shutil.rmtree(scratch)
-    return finished
+    if subprocess.run(command, check=False, env=environment).returncode:  # noqa: S603 - our words
+        raise SystemExit("it does not compile")  # the compiler has said why
 
 
 def _flags(target: Target, *, is_checked: bool) -> list[str]:
@@ -102,35 +108,6 @@ def _flags(target: Target, *, is_checked: bool) -> list[str]:
     if target.is_linux:
         flags += _LINUX
     return [*flags, *_CHECKED] if is_checked else flags
-
-
-def printable_runs() -> str:
-    """Return the C header that says which characters Python calls printable.
-
-    RUNS are the lengths of printable and other runs in turn from U+0000 on, seven bits a byte,
-    the low ones first; a set eighth bit says that more follow.
-    """
-    data = list(_varints(_run_lengths()))
-    lines = [", ".join(map(str, data[i : i + 20])) for i in range(0, len(data), 20)]
-    return "static const unsigned char RUNS[] = {\n" + ",\n".join(lines) + "};\n"
-
-
-def _run_lengths() -> Iterator[int]:
-    started, printable = 0, True
-    for number in range(0x110000):
-        if chr(number).isprintable() != printable:
-            yield number - started
-            started, printable = number, not printable
-    yield 0x110000 - started
-
-
-def _varints(numbers: Iterator[int]) -> Iterator[int]:
-    for number in numbers:
-        rest = number
-        while rest > 0x7F:
-            yield rest & 0x7F | 0x80
-            rest >>= 7
-        yield rest
 
 
 def main(arguments: Sequence[str]) -> None:

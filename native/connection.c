@@ -48,7 +48,7 @@ bool fail_unreachable(const struct address *address, const char *reason, struct 
     text_add_number(&port, address->port);
     fail(failure, "broker-unreachable",
          is_ipv6 ? "no broker answers at `[" : "no broker answers at `", address->host,
-         is_ipv6 ? "]:" : ":", "is `valetkey serve` running there, and is the address right?");
+         is_ipv6 ? "]:" : ":", "is the run, or `valetkey serve`, still there?");
     text_add_plain(&failure->message, (struct span){port.bytes, port.length});
     text_add(&failure->message, "` (");
     text_add_plain(&failure->message, span_of(reason));
@@ -78,13 +78,12 @@ static int connect_in_time(int descriptor, const struct sockaddr *to, socklen_t 
     return reason;
 }
 
-/* Return a socket that does not block and that no other program inherits; -1 where none is had. */
+/* Return a socket that does not block; -1 where none is had. */
 static int open_socket(int family)
 {
     int descriptor = socket(family, SOCK_STREAM, 0);
 
-    if (descriptor >= 0 && (fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0 ||
-                            fcntl(descriptor, F_SETFL, O_NONBLOCK) != 0)) {
+    if (descriptor >= 0 && fcntl(descriptor, F_SETFL, O_NONBLOCK) != 0) {
         close(descriptor);
         return -1;
     }

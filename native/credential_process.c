@@ -2,69 +2,27 @@
  *
  * The same as src/valetkey/sandbox/process.py, in a tenth of its time, because SDKs start it for
  * every command: the same arguments, variables, refusals, exit codes and bytes. It does without
- * TLS: for https it gives way to the command that VALETKEY_COMMAND names, or refuses. It keeps
- * nothing, allocates nothing and wipes what was secret.
+ * TLS: https is refused. It keeps nothing, allocates nothing, starts nothing, wipes what was secret
+ * and leaves no core.
  */
-#include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
+#include "built.h" /* native/build.py writes it: BUILT_FROM, the version and a digest of all this */
 #include "document.h"
 #include "options.h"
 #include "output.h"
-
-enum { MOST_WORDS = 64 }; /* of another command's line; there are six options */
-
-static bool fail_without_tls(const char *command, const char *reason, struct failure *failure)
-{
-    if (command == NULL) {
-        return fail_plainly(failure, "tls-not-here", "this program does not speak https",
-                            "`valetkey credential-process` does: use it instead, or name the "
-                            "`valetkey` command in VALETKEY_COMMAND");
-    }
-    fail(failure, "tls-not-here", "`", span_of(command), "` cannot speak https for this program (",
-         "name the whole path of the `valetkey` command in VALETKEY_COMMAND");
-    text_add_plain(&failure->message, span_of(reason));
-    text_add(&failure->message, ")");
-    return false;
-}
-
-/* Become the `valetkey` command that was named for https; return only where that fails. */
-static bool give_way(int count, char *arguments[], struct failure *failure)
-{
-    char *command = getenv("VALETKEY_COMMAND");
-    char *words[MOST_WORDS] = {NULL};
-
-    if (command == NULL || *command == '\0') {
-        return fail_without_tls(NULL, NULL, failure);
-    }
-    if (*command != '/') {
-        return fail_without_tls(command, "not a whole path", failure);
-    }
-    if (count + 2 > MOST_WORDS) {
-        return fail_without_tls(command, "too many arguments", failure);
-    }
-    words[0] = command;
-    words[1] = (char[]){"credential-process"};
-    for (int i = 1; i <= count; i++) {
-        words[i + 1] = arguments[i]; /* the last one is NULL */
-    }
-    execv(command, words);
-    return fail_without_tls(command, strerror(errno), failure);
-}
 
 static bool fail_output(struct failure *failure)
 {
     return fail_plainly(failure, "output-refused", "standard output takes nothing", NULL);
 }
 
-static bool print_usage(void)
+static bool print_words(const char *words)
 {
     struct output output = {.descriptor = 1};
 
-    write_words(&output, USAGE);
+    write_words(&output, words);
     return finish(&output);
 }
 
@@ -89,7 +47,8 @@ static bool run(int count, char *arguments[], struct received *received,
         return false;
     }
     if (address.is_tls) {
-        return give_way(count, arguments, failure);
+        return fail_plainly(failure, "tls-not-here", "this program does not speak https",
+                            "`valetkey credential-process` speaks https");
     }
     done = read_run_token(token_file, &token, failure) &&
            parse_patience(&options, &patience, failure) &&
@@ -100,6 +59,19 @@ static bool run(int count, char *arguments[], struct received *received,
            (print_credentials(&credentials) || fail_output(failure));
     wipe(&token, sizeof token);
     return done;
+}
+
+/* Do what is asked, of which some is only to say something. */
+static bool do_or_tell(int count, char *arguments[], struct received *received,
+                       struct failure *failure)
+{
+    if (asks_for_help(count, arguments)) {
+        return print_words(USAGE) || fail_output(failure);
+    }
+    if (asks_for_version(count, arguments)) {
+        return print_words(BUILT_FROM "\n") || fail_output(failure);
+    }
+    return run(count, arguments, received, failure);
 }
 
 static void print_failure(const struct failure *failure)
@@ -125,9 +97,9 @@ int main(int count, char *arguments[])
     static struct failure failure;
     bool done;
 
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a core in the agent's folder holds secrets */
     signal(SIGPIPE, SIG_IGN); /* a broker that hangs up is an error to be told */
-    done = asks_for_help(count, arguments) ? print_usage() || fail_output(&failure)
-                                           : run(count, arguments, &received, &failure);
+    done = do_or_tell(count, arguments, &received, &failure);
     if (!done) {
         print_failure(&failure); /* its code may stand in what was received */
     }

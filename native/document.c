@@ -28,6 +28,9 @@ bool parse_credentials(struct answer *answer, struct credentials *credentials,
     return true;
 }
 
+static const char NOT_ITS_OWN[] =
+    "is this address a broker, or has something before it answered?";
+
 bool fail_with_problem(struct answer *answer, struct failure *failure)
 {
     struct member members[] = {
@@ -50,6 +53,9 @@ bool fail_with_problem(struct answer *answer, struct failure *failure)
         text_add_number(&failure->message, answer->status);
     } else {
         text_add_plain_json(&failure->message, sentence);
+    }
+    if (hint.bytes == NULL && !is_code(code)) {
+        hint = span_of(NOT_ITS_OWN);
     }
     text_add_plain_json(&failure->hint, hint);
     return false;

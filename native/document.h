@@ -19,8 +19,9 @@ struct credentials {
 bool parse_credentials(struct answer *answer, struct credentials *credentials,
                        struct failure *failure);
 
-/* Fail with what any other answer says of itself (RFC 9457), cleaned, or with `broker-refused`. A
- * body that is no problem is not shown: it may hold what nobody meant to tell. */
+/* Fail with what any other answer says of itself (RFC 9457), cleaned, or with `broker-refused` and
+ * whose answer that may be. A body that is no problem is not shown: it may hold what nobody meant
+ * to tell. */
 bool fail_with_problem(struct answer *answer, struct failure *failure);
 
 /* Print the line that SDKs read from standard output; false where it can't be written. */

@@ -1,11 +1,9 @@
 #include "exchange.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "connection.h"
@@ -17,15 +15,6 @@ struct request {
     size_t length;
     char bytes[REQUEST_BYTES];
 };
-
-void wipe(void *bytes, size_t size)
-{
-    volatile unsigned char *each = bytes;
-
-    while (size-- > 0) {
-        *each++ = 0;
-    }
-}
 
 static void put(struct request *request, struct span span)
 {
@@ -44,7 +33,7 @@ static void write_request(const struct address *address, const struct token *tok
 
     text_add_number(&port, address->port);
     put(request, span_of("GET "));
-    put(request, address->path);
+    put(request, address->path.length > 0 ? address->path : span_of("/"));
     put(request, span_of(" HTTP/1.1\r\nHost: "));
     put(request, span_of(is_ipv6 ? "[" : ""));
     put(request, address->host);
@@ -97,12 +86,8 @@ static bool receive_all(const struct address *address, int connection, struct re
 {
     for (;;) {
         size_t room = sizeof received->bytes - received->length;
-        ssize_t some;
+        ssize_t some = recv(connection, received->bytes + received->length, room, 0);
 
-        if (monotonic_now() >= deadline) {
-            return fail_slow(failure);
-        }
-        some = recv(connection, received->bytes + received->length, room, 0);
         if (some == 0) {
             return true;
         }
@@ -125,9 +110,9 @@ bool exchange(const struct address *address, struct token *token, struct patienc
     static struct request request;
     int64_t now = monotonic_now();
     int64_t deadline = now + patience.total;
-    int64_t connect_seconds =
+    int64_t connect_patience =
         patience.connect < patience.total ? patience.connect : patience.total;
-    int connection = open_connection(address, connect_seconds, failure);
+    int connection = open_connection(address, connect_patience, failure);
     bool done = false;
 
     write_request(address, token, &request);

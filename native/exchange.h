@@ -32,7 +32,4 @@ struct patience {
 bool exchange(const struct address *address, struct token *token, struct patience patience,
               struct received *received, struct failure *failure);
 
-/* Overwrite `size` bytes, so that no compiler leaves it out. */
-void wipe(void *bytes, size_t size);
-
 #endif

@@ -2,12 +2,11 @@
 
 #include <string.h>
 
-#include "exchange.h"
 #include "scan.h"
 
 enum {
     MOST_LEVELS = 64,
-    MOST_KEYS = RECEIVED_BYTES / 5 + 1, /* a member has at least `"":0,` */
+    MOST_KEYS = JSON_BYTES / 5 + 1, /* a member has at least `"":0,` */
 };
 
 /* A member's name, as it stands decoded in the text. */
@@ -148,7 +147,7 @@ bool json_read(char *bytes, size_t length, struct member *members, size_t count)
     struct reader reader = {
         .cursor = {.bytes = bytes, .length = length}, .members = members, .members_count = count};
 
-    if (!is_utf8((struct span){bytes, length})) {
+    if (length > JSON_BYTES || !is_utf8((struct span){bytes, length})) {
         return false;
     }
     skip_space(&reader.cursor);

@@ -1,12 +1,15 @@
 /* A JSON object, read strictly and in place.
  *
- * UTF-8, one object, no duplicate members at any depth, no NaN, at most 64 levels, integers of at
- * most 4,300 digits: what src/valetkey/sandbox/document.py takes. RFC 8259, RFC 7493.
+ * UTF-8, at most 81,920 bytes, one object, no duplicate members at any depth, no NaN, at most 64
+ * levels, integers of at most 4,300 digits: what src/valetkey/sandbox/document.py takes. RFC 8259,
+ * RFC 7493.
  */
 #ifndef VALETKEY_JSON_H
 #define VALETKEY_JSON_H
 
 #include "text.h"
+
+enum { JSON_BYTES = 81920 }; /* as much as an answer has, its head included */
 
 /* A member of the outermost object that is wanted. */
 struct member {

@@ -24,6 +24,9 @@ extern const char USAGE[];
 /* Whether help is asked for, anywhere among the arguments. */
 bool asks_for_help(int count, char *const arguments[]);
 
+/* Whether the version is all that is asked for. */
+bool asks_for_version(int count, char *const arguments[]);
+
 /* Read the arguments behind the program's name. Fails with `usage`. */
 bool parse_arguments(int count, char *const arguments[], struct options *options,
                      struct failure *failure);

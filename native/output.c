@@ -4,8 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "exchange.h"
-
 static void flush(struct output *output)
 {
     for (size_t written = 0; written < output->length && !output->has_failed;) {

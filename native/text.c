@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-#include "printable.h" /* native/build.py writes it: RUNS, from Python's own str.isprintable */
-
-static const char ELLIPSIS[] = "\xe2\x80\xa6";
+static const char ELLIPSIS[] = "\xe2\x80\xa6"; /* U+2026 */
 
 struct span span_of(const char *string)
 {
@@ -18,29 +16,9 @@ bool span_equals(struct span span, const char *string)
     return span.length == length && memcmp(span.bytes, string, length) == 0;
 }
 
-/* RUNS holds the lengths of printable and other runs in turn, 7 bits a byte, low ones first. */
-static bool is_printable(int32_t character)
+static bool is_shown(int32_t character)
 {
-    bool printable = true;
-    int32_t end = 0;
-    int32_t run = 0;
-    unsigned shift = 0;
-
-    for (size_t i = 0; i < sizeof RUNS; i++) {
-        run |= (int32_t)(RUNS[i] & 0x7f) << shift;
-        shift += 7;
-        if (RUNS[i] & 0x80) {
-            continue;
-        }
-        end += run;
-        if (character < end) {
-            return printable;
-        }
-        printable = !printable;
-        run = 0;
-        shift = 0;
-    }
-    return false;
+    return (character >= ' ' && character <= '~') || character == 0x2026;
 }
 
 static void add_character(struct text *text, const char *bytes, size_t length)
@@ -87,7 +65,7 @@ static void add_shown(struct text *text, struct span words, bool surrogates)
             add_character(text, ELLIPSIS, sizeof ELLIPSIS - 1);
             return;
         }
-        if (character >= 0 && is_printable(character)) {
+        if (is_shown(character)) {
             add_character(text, words.bytes + before, at - before);
         } else {
             add_character(text, "?", 1);
@@ -176,4 +154,13 @@ bool is_header_value(struct span token)
         }
     }
     return token.length > 0;
+}
+
+void wipe(void *bytes, size_t size)
+{
+    volatile unsigned char *each = bytes;
+
+    while (size-- > 0) {
+        *each++ = 0;
+    }
 }

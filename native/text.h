@@ -40,7 +40,8 @@ void text_add(struct text *text, const char *words);
 void text_add_number(struct text *text, unsigned number);
 
 /* Add words from a command line, a path or the system: at most 400 characters, then an ellipsis;
- * `?` for each byte that is not UTF-8 and each character that could move a cursor or hide. */
+ * `?` for each byte that is not UTF-8 and each character but the visible ones of ASCII and the
+ * ellipsis: which others can be shown differs from terminal to terminal, and Unicode to Unicode. */
 void text_add_plain(struct text *text, struct span words);
 
 /* The same for a string out of `json_read`, in which a lone surrogate is one character. */
@@ -58,5 +59,8 @@ bool is_code(struct span code);
 
 /* Whether `token` is visible ASCII alone, so that it cannot end or split a header. */
 bool is_header_value(struct span token);
+
+/* Overwrite `size` bytes, so that no compiler leaves it out. */
+void wipe(void *bytes, size_t size);
 
 #endif

@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 static const char NAME_IT[] = "name the file that holds the token";
+static const char RUN_IS_OVER[] = "the run that wrote it may be over; else name the right file";
 
 static bool fail_unreadable(const char *path, int reason, struct failure *failure)
 {
-    fail(failure, "token-file-unreadable", "cannot read `", span_of(path), "`: ", NAME_IT);
+    fail(failure, "token-file-unreadable", "cannot read `", span_of(path), "`: ",
+         reason == ENOENT ? RUN_IS_OVER : NAME_IT);
     text_add_plain(&failure->message, span_of(strerror(reason)));
     return false;
 }
@@ -41,7 +43,12 @@ static bool read_content(int descriptor, const char *path, struct stat *status,
 static bool check(const char *path, const struct stat *status, const struct token *token,
                   struct failure *failure)
 {
-    if ((status->st_uid != geteuid() && status->st_uid != 0) || (status->st_mode & 077) != 0) {
+    if (status->st_uid != geteuid() && status->st_uid != 0) {
+        return fail(failure, "token-file-of-another", "`", span_of(path),
+                    "` belongs to another account",
+                    "chown it to the account that reads it, or to root");
+    }
+    if ((status->st_mode & 077) != 0) {
         fail(failure, "token-file-open-to-others", "`", span_of(path),
              "` can be read by others than its owner", "chmod 600 ");
         text_add_plain(&failure->hint, span_of(path));
@@ -67,7 +74,7 @@ bool read_run_token(const char *path, struct token *token, struct failure *failu
     struct stat status;
     bool done;
     /* O_NONBLOCK: opening a named pipe must not wait for its writer. */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK);
 
     if (descriptor < 0) {
         return fail_unreadable(path, errno, failure);

@@ -17,8 +17,8 @@ struct token {
 
 /* Read the token in the file `path`. The file must be regular, owned by us or by root, closed to
  * group and others, and hold the token alone. Fails with `token-file-unreadable`,
- * `token-file-irregular`, `token-file-open-to-others`, `token-file-newline` or
- * `token-file-malformed`. */
+ * `token-file-irregular`, `token-file-of-another`, `token-file-open-to-others`,
+ * `token-file-newline` or `token-file-malformed`. */
 bool read_run_token(const char *path, struct token *token, struct failure *failure);
 
 #endif

@@ -108,6 +108,33 @@ def test_ctrl_c_gives_up_a_profile_that_does_not_answer(person: Person) -> None:
     assert "run-opened" not in kinds(person), "whose identity is not found opens no run"
 
 
+def test_a_hang_up_ends_the_command_also_where_we_are_the_sessions_leader(
+    person: Person, tmp_path: Path
+) -> None:
+    """As under `ssh -t` or in a window of our own: the kernel tells the leader alone."""
+    person.grant("tenant-data")
+    sign, ended = tmp_path / "ready", tmp_path / "ended"
+    script = f"trap 'touch {ended}; exit 0' HUP; touch {sign}; while :; do sleep 0.1; done"
+    master, slave = os.openpty()
+    process = subprocess.Popen(
+        [*VALETKEY, "run", "--quiet", "--grant", "tenant-data", "--", "sh", "-c", script],
+        env=person.env,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+    )
+    os.close(slave)
+    until = time.monotonic() + 30
+    while not sign.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    os.close(master)
+    process.wait(10)
+    assert ended.exists()
+    assert kinds(person)[-1] == "run-ended"
+
+
 def test_without_a_terminal_nobody_is_asked(person: Person) -> None:
     done = person.run("run", "--grant", "guarded", "--", "true")
     assert done.returncode == 1

@@ -9,13 +9,24 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 _DEEP = b'{"x": ' + b"[" * 63 + b"]" * 63 + b"}"
 _TOO_DEEP = b'{"x": ' + b"[" * 64 + b"]" * 64 + b"}"
 _ONE_CHUNK = b"%x\r\n%b" % (len(GOOD), GOOD)
+_CHUNKS = _ONE_CHUNK + b"\r\n0\r\n\r\n"
+_LENGTH = b"Content-Length: %d" % len(GOOD)
 _SOUND = GOOD[:-1] + b", "
+
+
+def _twice(first: bytes, second: bytes) -> bytes:
+    return OK + b"%b\r\n%b\r\n\r\n" % (first, second) + GOOD
+
 
 BODIES = {
     GOOD: "",
     b" \t\r\n" + GOOD + b"\n": "",
     GOOD.replace(b'"s"', b'"\\\\ \\ud83d\\u0041\\uD83D\\uD83D\\uDE00 \\b\\f\\n\\r\\t\x7f"'): "",
     _SOUND + b'"x": ' + b"9" * 4300 + b"}": "",
+    b'{"x": {"y": 1, "Token": "n"}, "y": 2, ' + GOOD[1:]: "",
+    GOOD.replace(b'"s"', b'"\\ud83d\\ue000 \\ud83d\\udfff"'): "",
+    b'{"x": ' + GOOD + b"}": "broker-answer-unreadable",
+    b'{"x": ' + GOOD + b', "code": "nested"}': "broker-answer-unreadable",
     _SOUND + b'"x": -0.5e+9, "y": [{}, [], null, true, false]}': "",
     _SOUND + _DEEP[1:]: "",
     _SOUND + b'"": 1, "\\u0000": 2, "\x7f": 3}': "",
@@ -67,11 +78,25 @@ BODIES = {
 
 ANSWERS = {
     OK + b"\r\n" + GOOD: "",
-    OK + b"CONTENT-length:\t%03d \x1c\xa0\r\n\r\n" % len(GOOD) + GOOD: "",
+    OK + b"CONTENT-length:\t%03d \t\r\n\r\n" % len(GOOD) + GOOD: "",
+    OK + b"Content-Length: %d\xa0\r\n\r\n" % len(GOOD) + GOOD: "broker-answer-unreadable",
+    OK + b"Content-Length: \x1c%d\r\n\r\n" % len(GOOD) + GOOD: "broker-answer-unreadable",
     CHUNKED + b"%x;x=y\r\n%b\r\n0\r\n\r\nrest" % (len(GOOD), GOOD): "",
+    CHUNKED + b"%x\v\r\n%b\r\n0\r\n\r\n" % (len(GOOD), GOOD): "broker-answer-unreadable",
     CHUNKED + b" 0a \r\n%b\r\n%X\r\n%b\r\n00\r\n\r\n" % (GOOD[:10], len(GOOD) - 10, GOOD[10:]): "",
-    b"HTTP/1.0 2000\r\n\r\n" + GOOD: "",
-    OK + b"Content-Length: 1\r\nContent-Length: %d\r\n\r\n" % len(GOOD) + GOOD: "",
+    b"HTTP/1.0 200\r\n\r\n" + GOOD: "",
+    b"HTTP/1.0 200 \r\n\r\n" + GOOD: "",
+    b"HTTP/1.0 2000\r\n\r\n" + GOOD: "broker-answer-unreadable",
+    b"HTTP/1.1 200OK\r\n\r\n" + GOOD: "broker-answer-unreadable",
+    b"HTTP/1.1 200\tOK\r\n\r\n" + GOOD: "broker-answer-unreadable",
+    _twice(b"Content-Length: 1", _LENGTH): "broker-answer-unreadable",
+    _twice(_LENGTH, b"Content-Length: 1"): "broker-answer-unreadable",
+    _twice(_LENGTH, _LENGTH.upper()): "broker-answer-unreadable",
+    _twice(_LENGTH, b"Transfer-Encoding: identity"): "broker-answer-unreadable",
+    _twice(b"Transfer-Encoding: gzip", _LENGTH): "broker-answer-unreadable",
+    CHUNKED[:-2] + _LENGTH + b"\r\n\r\n" + _CHUNKS: "broker-answer-unreadable",
+    CHUNKED[:-2] + CHUNKED[len(OK) :] + _CHUNKS: "broker-answer-unreadable",
+    CHUNKED + _CHUNKS: "",
     b"": "broker-answer-unreadable",
     b"\r\n\r\n": "broker-answer-unreadable",
     b"HTTP/1.1 200": "broker-answer-unreadable",
@@ -108,6 +133,9 @@ ANSWERS = {
     b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n": "broker-refused",
     b"HTTP/1.1 500 X\r\n\r\n<html>arn:aws:iam::111122223333:role/X</html>": "broker-refused",
     b'HTTP/1.1 403 X\r\n\r\n{"code": "run-revoked", "title": "t"}': "run-revoked",
+    b'HTTP/1.1 429 X\r\n\r\n{"code": "slow-down", "title": "t"}': "slow-down",
+    b"HTTP/1.1 429 X\r\n\r\n<html>slow down</html>": "broker-refused",
+    b'HTTP/1.1 404 X\r\n\r\n{"hint": "h"}': "broker-refused",
     b'HTTP/1.1 403 X\r\n\r\n{"code": "-x", "title": "t"}': "broker-refused",
     b'HTTP/1.1 403 X\r\n\r\n{"code": "a%b", "title": "t"}' % (b"x" * 64): "broker-refused",
     b'HTTP/1.1 403 X\r\n\r\n{"code": 5, "detail": "", "title": "%s%n\\u001b[2J"}': "broker-refused",
@@ -136,6 +164,7 @@ URLS = {
     **dict.fromkeys(_INSECURE.split(), "broker-url-insecure"),
     **dict.fromkeys(_INVALID.split(), "broker-url-invalid"),
     **{f"http://127.0.0.1/a{c}b": "broker-url-invalid" for c in "@?#\\\"'<> \n\x7fä"},
+    "http://127.0.0.1:1/".ljust(9000, "x"): "broker-url-invalid",
     "http://127.0.0.1:1/".ljust(8001, "x"): "broker-url-invalid",
     "http://127.0.0.1:1/".ljust(8000, "x"): "broker-unreachable",
     **dict.fromkeys(_SOUND_URLS.split(), "broker-unreachable"),

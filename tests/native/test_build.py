@@ -8,7 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from native.build import ROOT, TARGETS, build, host_target, printable_runs
+from hatch_build import StaticProgram
+from native.build import ROOT, TARGETS, build, host_target
 from packaging.tags import sys_tags
 from packaging.utils import parse_wheel_filename
 
@@ -33,28 +34,31 @@ def wheel_of(folder: Path, **more: str) -> Path:
     return wheel
 
 
-def test_the_runs_are_what_python_calls_printable() -> None:
-    data = [int(word) for word in printable_runs().partition("{")[2].rstrip("};\n").split(",")]
-    runs, run, shift = [], 0, 0
-    for byte in data:
-        run |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            runs.append(run)
-            run, shift = 0, 0
-    assert sum(runs) == 0x110000
-    at = 0
-    for number, run in enumerate(runs):
-        if run == 0:
-            continue
-        edges = {chr(at).isprintable(), chr(at + run - 1).isprintable()}
-        assert edges == {number % 2 == 0}
-        at += run
-
-
 def test_an_unknown_target_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="plan9"):
         build("plan9-mips", tmp_path / "x")
+
+
+@needs_compiler
+def test_what_does_not_compile_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken.c").write_text("int main(")
+    monkeypatch.setattr("native.build.SOURCES", tmp_path)
+    monkeypatch.setattr("native.build.SCRATCH", tmp_path / "scratch")
+    with pytest.raises(SystemExit, match="does not compile"):
+        build(host_target(), tmp_path / "out" / "x")
+    assert not list((tmp_path / "scratch").iterdir())
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_the_compiler_is_asked_for_where_a_wheel_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = object.__new__(StaticProgram)  # of a build it needs nothing to say this
+    monkeypatch.delenv("VALETKEY_TARGET", raising=False)
+    assert hook.dependencies() == []
+    monkeypatch.setenv("VALETKEY_TARGET", "linux-aarch64")
+    (compiler,) = hook.dependencies()
+    assert compiler in (ROOT / "requirements" / "native.in").read_text().split()
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 from native.build import build, host_target
 
 from tests.native.answering import AnsweringServer
-from tests.native.hostile import CASES
+from tests.native.hostile import CASES, URLS
 from tests.native.programs import start_program
 from tests.sandbox.conftest import write_private
 
@@ -43,6 +43,16 @@ def test_no_hostile_answer_leads_to_undefined_behaviour(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments", [[], ["\udcff" * 500], ["--url"], ["--timeout="], ["=", "="]])
+def test_no_address_leads_to_undefined_behaviour(checked: Path, tmp_path: Path) -> None:
+    token_file = write_private(tmp_path / "token", "t")
+    for url, code in URLS.items():
+        arguments = ["--url", url, "--token-file", str(token_file)]
+        assert start_program([str(checked)], arguments, {}).code == code, url
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "arguments", [[], ["\udcff" * 500], ["--url"], ["--timeout="], ["=", "="], ["x"] * 999]
+)
 def test_no_command_line_leads_to_undefined_behaviour(checked: Path, arguments: list[str]) -> None:
     assert start_program([str(checked)], arguments, {}).exit_code == 1

@@ -139,7 +139,16 @@ _status = st.sampled_from(
 )
 _extra = st.lists(
     st.sampled_from(
-        [b"Server: x", b"content-length: 0", b"no colon", b": empty", b" folded: x", b"X: \xff\x00"]
+        [
+            b"Server: x",
+            b"content-length: 0",
+            b"no colon",
+            b"a b",
+            b"Date:",
+            b": empty",
+            b" folded: x",
+            b"X: \xff\x00",
+        ]
     ),
     max_size=2,
 )
@@ -156,7 +165,7 @@ def _answers(draw: st.DrawFn) -> bytes:
     head = [draw(st.sampled_from([b"HTTP/1.1 ", b"HTTP/1.0 "])) + draw(_status), *draw(_extra)]
     framing = draw(st.sampled_from(["closed", "length", "chunked"]))
     if framing == "length":
-        spelled = draw(st.sampled_from([b"Content-Length: %d", b"content-LENGTH:\t%d \xa0"]))
+        spelled = draw(st.sampled_from([b"Content-Length: %d", b"content-LENGTH:\t%d \t"]))
         head.append(spelled % len(body))
     elif framing == "chunked":
         head.append(

@@ -1,6 +1,7 @@
 """One request, one answer, with limits."""
 
 import socket
+import threading
 import time
 
 import pytest
@@ -28,6 +29,50 @@ def test_every_way_to_send_a_body_is_read(answer: bytes) -> None:
         assert exchange(parse_address(url), "/x", authorization="t") == (200, b"{}")
     assert seen[0].startswith(b"GET /x HTTP/1.1\r\n")
     assert b"\r\nAuthorization: t\r\n" in seen[0]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [OK + b"Content-Length: 2\r\n\r\n{}"],
+        [OK, b"Content-Length: 2\r\n\r\n", b"{", b"}"],
+        [OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"],
+        [OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", b"0\r\n\r\n"],
+    ],
+)
+def test_an_answer_is_there_when_it_says_so_though_its_connection_stays_open(
+    pieces: list[bytes],
+) -> None:
+    """A proxy or a balancer that closes late must not make every draw too slow."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                for piece in pieces:
+                    connection.sendall(piece)
+                    time.sleep(0.02)
+                done.wait(10)
+
+        done, server = threading.Event(), threading.Thread(target=serve)
+        server.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            answer = exchange(parse_address(url), "/x", authorization="t", total_seconds=2)
+        finally:
+            done.set()
+            server.join()
+    assert answer == (200, b"{}")
+
+
+def test_a_chunk_that_looks_like_the_last_one_is_not_the_end() -> None:
+    body = b"5\r\n0\r\n\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    with raw_server(OK + b"Transfer-Encoding: chunked\r\n\r\n" + body, drip_seconds=0.01) as (
+        url,
+        _,
+    ):
+        answer = exchange(parse_address(url), "/x", authorization="t")
+    assert answer == (200, b"0\r\n\r\n{}")
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,11 @@ HOPE = 5.0
 _SLOW = BrokerError(
     "aws-slow", "AWS does not answer in time", hint="ask again: the request to AWS goes on"
 )
+_STOPPED = BrokerError(
+    "broker-stopped",
+    "the broker, or the command that it was part of, ended while AWS was asked",
+    hint="AWS may have issued a session; nobody has its credentials",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ async def vend(broker: Broker, draw: Draw) -> Held:
     except (Exception, asyncio.CancelledError) as error:  # on record before anybody hears of it
         code = error.code if isinstance(error, ValetkeyError) else "internal-error"
         if isinstance(error, asyncio.CancelledError):
-            code = "broker-stopped"  # AWS may have issued a session that nobody will have
+            code = _STOPPED.code
         await broker.store.append(
             VendFailed(
                 at=milliseconds(broker.clock()),

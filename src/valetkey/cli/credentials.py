@@ -45,6 +45,12 @@ def credentials(
     here, and each call is a run of its own, recorded, and ended as soon as they are drawn. They
     are secrets: they go to a pipe or a file, never to a terminal.
     """
+    if sys.__stdout__ is None:
+        raise ValetkeyError(
+            "output-closed",
+            "standard output is closed: nobody would have the credentials",
+            hint="give them to a program, by a pipe or a file",
+        )
     if sys.stdout.isatty():
         raise ValetkeyError(
             "credentials-on-terminal",
@@ -92,21 +98,25 @@ def _of_this_machine(name: str | None) -> "tuple[dict[str, str], RunGrant]":
     """Open a run of this account, draw, and end the run, whatever came of it."""
     from valetkey.cli.run import end_run
     from valetkey.cli.run_here import log_to_file, own_grants, with_aws_words
+    from valetkey.sandbox.process_signals import signals_deferred
     from valetkey.settings.local import valetkey_home
     from valetkey.wiring.in_process import InProcessBroker
     from valetkey.wiring.own_run import InProcessRun
 
     home = valetkey_home(os.environ)
-    stored = own_grants([name or only_grant(home)], home)
+    stored = own_grants([only_grant(home) if name is None else name], home)
     log_to_file(home)
     own = InProcessBroker(stored, home=home)
     try:
         own.find_credentials()
-        opened = own.open_run()
+        opened = None
         try:
+            with signals_deferred(are_kept=True):
+                opened = own.open_run()
             return own.fetch(stored[0].grant.name, opened.token), opened.view.grants[0]
         finally:
-            end_run(InProcessRun(own, opened.token), opened.view.id)
+            if opened is not None:
+                end_run(InProcessRun(own, opened.token), opened.view.id)
     except ValetkeyError as error:
         raise with_aws_words(error) from None
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +13,12 @@ from valetkey.errors import ValetkeyError
 
 if TYPE_CHECKING:
     from valetkey.sandbox.supervise import Errand
+    from valetkey.secret import Secret
     from valetkey.settings.local import LocalGrant
+    from valetkey.wiring.in_process import InProcessBroker
 
 _ASKING = "VALETKEY_ASKING"
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 LOG = "valetkey.log"
 LOG_BYTES = 256 * 1024
 """Some thousand lines, twice: warnings alone go there."""
@@ -23,9 +27,11 @@ LOG_BYTES = 256 * 1024
 def prepare_here(names: list[str], command: tuple[str, ...], *, expires_in: int | None) -> "Errand":
     """Open a run of this account for its grants `names`, and see that AWS gives credentials.
 
-    What AWS refuses is told before the command starts, with AWS's own words. Nothing is started.
+    What AWS refuses, of any of them, is told before the command starts, with AWS's own words.
+    Nothing is started.
     """
     from valetkey.cli.run import end_run
+    from valetkey.sandbox.process_signals import signals_deferred
     from valetkey.sandbox.run_grant import choose_grant
     from valetkey.sandbox.supervise import Errand
     from valetkey.settings.local import valetkey_home
@@ -42,18 +48,30 @@ def prepare_here(names: list[str], command: tuple[str, ...], *, expires_in: int 
         broker.find_credentials()
     except ValetkeyError as error:
         raise with_aws_words(error) from None
-    opened = broker.open_run(expires_in=expires_in)
-    source = InProcessRun(broker, opened.token)
+    opened = None
     try:
+        with signals_deferred(are_kept=True):
+            opened = broker.open_run(expires_in=expires_in)
         with said_when_slow("waiting for AWS to answer; Ctrl-C gives up"):
-            broker.fetch(names[0], opened.token)
-    except BaseException as error:  # a signal, too: the run must not stay open
-        end_run(source, opened.view.id)
-        if isinstance(error, ValetkeyError):
-            raise with_aws_words(error) from None
+            for each in grants:
+                _fetch(broker, each.grant.name, opened.token)
+    except BaseException:  # a signal, too: the run must not stay open
+        if opened is not None:
+            end_run(InProcessRun(broker, opened.token), opened.view.id)
         raise
     chosen = choose_grant(opened.view, names[0])
+    source = InProcessRun(broker, opened.token)
     return Errand(opened.view, chosen, source=source, command=command)
+
+
+def _fetch(broker: "InProcessBroker", name: str, token: "Secret") -> None:
+    """See that AWS gives a grant's credentials, which the broker holds then."""
+    try:
+        broker.fetch(name, token)
+    except ValetkeyError as error:
+        said = with_aws_words(error)
+        message = f"grant `{name}`: {said.message}"
+        raise ValetkeyError(said.code, message, hint=said.hint) from None
 
 
 def own_grants(names: list[str], home: Path) -> "list[LocalGrant]":
@@ -97,17 +115,26 @@ def log_to_file(home: Path) -> None:
 
     path = home / LOG
     make_home(home)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600))
-    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
+    handler = _OwnersLog(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
     handler.setFormatter(OperatorFormatter())
     logging.raiseExceptions = False  # a full disk must not spill tracebacks into the terminal
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class _OwnersLog(RotatingFileHandler):
+    """A log that its owner alone may read, after a rotation, too."""
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = os.open(self.baseFilename, _APPEND, 0o600)
+        return os.fdopen(descriptor, "a", encoding=self.encoding)
 
 
 def with_aws_words(error: ValetkeyError) -> ValetkeyError:
     """Return the error with AWS's own words in its hint: here its reader is the operator too."""
     if error.detail is None:
         return error
-    said = f"AWS said: {error.detail}"
+    from valetkey.cli.grant_advice import is_of_aws
+
+    said = f"{'AWS said' if is_of_aws(error) else 'details'}: {error.detail}"
     hint = f"{error.hint}; {said}" if error.hint else said
     return ValetkeyError(error.code, error.message, hint=hint)

@@ -9,12 +9,13 @@ RFC 9112 sections 6 (body length) and 7.1 (chunked).
 import _socket
 import time
 
-from valetkey.sandbox.address import Address
+from valetkey.sandbox.address import Address, is_loopback
 from valetkey.sandbox.errors import BrokerUnavailableError, SandboxError
 from valetkey.sandbox.text import is_header_value, plain
 
 MAX_ANSWER_BYTES = 65_536  # credentials are 2 kB, a run with fifty grants 15 kB
 _MAX_HEAD_BYTES = 16_384
+_CHUNKED = ("transfer-encoding", "chunked")
 CONNECT_SECONDS = 2.0
 TOTAL_SECONDS = 10.0
 
@@ -61,7 +62,7 @@ def exchange(
     connection = _connect(address, min(connect_seconds, total_seconds))
     try:
         head = (
-            f"{method} {address.path}{target} HTTP/1.1\r\nHost: {address.authority}\r\n"
+            f"{method} {address.path + target or '/'} HTTP/1.1\r\nHost: {address.authority}\r\n"
             f"Authorization: {authorization}\r\nAccept: application/json\r\nConnection: close\r\n"
         )
         if body is not None:
@@ -129,12 +130,14 @@ def _unreachable(address: Address, error: OSError) -> BrokerUnavailableError:
         "broker-unreachable",
         f"no broker answers at `{plain(address.authority)}`"
         f" ({plain(error.strerror or type(error).__name__)})",
-        hint="is `valetkey serve` running there, and is the address right?",
+        hint="is the run, or `valetkey serve`, still there?"
+        if is_loopback(address.host)
+        else "is `valetkey serve` running there, and is the address right?",
     )
 
 
 def _read_all(connection: _socket.socket, deadline: Deadline) -> bytes:
-    """Return what the other side sends until it closes; it was asked to close."""
+    """Return what the other side sends until it closes, as it was asked to, or all is there."""
     received = bytearray()
     while True:
         connection.settimeout(deadline.left())
@@ -148,6 +151,23 @@ def _read_all(connection: _socket.socket, deadline: Deadline) -> bytes:
                 f"the answer is longer than {MAX_ANSWER_BYTES} bytes",
                 hint="is this address a broker?",
             )
+        if _is_whole(bytes(received)):
+            return bytes(received)
+
+
+def _is_whole(received: bytes) -> bool:
+    """Say whether all is there by the answer's own words: what is in between may close late."""
+    head, blank, body = received.partition(b"\r\n\r\n")
+    framing = _framing(head.decode("latin-1").split("\r\n")) if blank else []
+    if framing != [_CHUNKED]:
+        return bool(framing) and _is_length(framing, body)
+    if not body.endswith(b"0\r\n\r\n"):
+        return False  # a look at the end costs nothing
+    try:
+        _unchunk(body)
+    except BrokerUnavailableError:
+        return False
+    return True
 
 
 def _unreadable() -> BrokerUnavailableError:
@@ -163,27 +183,40 @@ def _parse(received: bytes) -> tuple[int, bytes]:
     head, blank, body = received.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     version, _, rest = lines[0].partition(" ")
-    status = rest[:3]
+    status = rest.partition(" ")[0]
     if (
         not blank
         or version not in ("HTTP/1.1", "HTTP/1.0")
         or not _is_number(status, least=3, most=3)
     ):
         raise _unreadable()
-    fields = {}
-    for line in lines[1:]:
-        name, _, value = line.partition(":")
-        fields[name.lower()] = value.strip()
-    if "transfer-encoding" in fields:
-        if fields["transfer-encoding"].lower() != "chunked":
-            raise _unreadable()
+    framing = _framing(lines)
+    if framing == [_CHUNKED]:
         return int(status), _unchunk(body)
-    length = fields.get("content-length")
-    if length is not None and (
-        not _is_number(length, least=1, most=10) or int(length) != len(body)
-    ):
-        raise _unreadable()  # cut off on the way: half a secret is worse than none
+    if framing and not _is_length(framing, body):
+        raise _unreadable()
     return int(status), body
+
+
+def _framing(lines: list[str]) -> list[tuple[str, str]]:
+    """Return the fields of a head that say where its body ends, in lower case."""
+    fields = [line.partition(":") for line in lines[1:]]
+    return [
+        (name.lower(), value.strip(" \t").lower())
+        for name, _, value in fields
+        if name.lower() in ("content-length", "transfer-encoding")
+    ]
+
+
+def _is_length(framing: list[tuple[str, str]], body: bytes) -> bool:
+    """Say whether `framing` is the length of `body` and nothing else.
+
+    Of two fields, which one is right would depend on who reads them. A body that is shorter was
+    cut off on the way: half a secret is worse than none.
+    """
+    [(name, value), *more] = framing
+    is_one = name == "content-length" and not more and _is_number(value, least=1, most=10)
+    return is_one and int(value) == len(body)
 
 
 def _is_number(digits: str, *, least: int, most: int) -> bool:
@@ -196,7 +229,7 @@ def _unchunk(body: bytes) -> bytes:
     joined = b""
     while True:
         size_line, _, rest = body.partition(b"\r\n")
-        digits = size_line.partition(b";")[0].strip()
+        digits = size_line.partition(b";")[0].strip(b" \t")
         if not 0 < len(digits) <= 8 or digits.strip(b"0123456789abcdefABCDEF"):
             raise _unreadable()
         size = int(digits, 16)

@@ -30,6 +30,7 @@ Print a grant's credentials the way AWS's `credential_process` setting wants the
   --token-file FILE      the same as --run-token-file
   --connect-timeout S    seconds to wait for a connection; 2 unless told
   --timeout S            seconds to wait in all; 10 unless told
+  --version              print the version
 """
 _OPTIONS = {
     "--broker": "broker",
@@ -48,22 +49,44 @@ def main(arguments: list[str]) -> int:
     `arguments` are the command's own, without its name. Nothing goes to standard output unless
     the credentials are complete. AWS SDKs and Tools, "Process credential provider".
     """
-    asks_for_help = "-h" in arguments or "--help" in arguments
     try:
-        _print(USAGE if asks_for_help else process_document(_parse_arguments(arguments)))
+        _print(_asked(arguments))
     except ValetkeyError as error:
-        hint = f"\n  {plain(error.hint)}" if error.hint else ""
-        sys.stderr.write(f"valetkey: {plain(error.message)} [{error.code}]{hint}\n")
+        _complain(error)
         return 1
     return 0
+
+
+def _asked(arguments: list[str]) -> str:
+    if "-h" in arguments or "--help" in arguments:
+        return USAGE
+    if arguments == ["--version"]:
+        from valetkey.version import VERSION  # noqa: PLC0415 - nobody else needs its file read
+
+        return f"{VERSION}\n"
+    return process_document(_parse_arguments(arguments))
 
 
 def _print(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except OSError:
+    except (OSError, AttributeError):  # AttributeError: it is closed, and None
         raise SandboxError("output-refused", "standard output takes nothing") from None
+
+
+def _complain(error: ValetkeyError) -> None:
+    hint = f"\n  {_shown(error.hint)}" if error.hint else ""
+    try:
+        sys.stderr.write(f"valetkey: {_shown(error.message)} [{error.code}]{hint}\n")
+        sys.stderr.flush()
+    except (OSError, AttributeError):
+        pass  # nobody listens: the exit code says it all
+
+
+def _shown(text: str) -> str:
+    # ASCII and our own ellipsis: which others can be shown, the static program does not know.
+    return "".join(c if " " <= c <= "~" or c == "…" else "?" for c in plain(text))
 
 
 def process_document(options: dict[str, str]) -> str:

@@ -74,14 +74,14 @@ def signals_as_exit() -> Iterator[None]:
 
 
 @contextmanager
-def signals_deferred() -> Iterator[None]:
-    """Let nothing that ends us come between, for a moment; what came is thrown away then."""
+def signals_deferred(*, are_kept: bool) -> Iterator[None]:
+    """Let nothing that ends us come between, for a moment; it comes then, or is thrown away."""
     ending = {signal.SIGINT, *_ENDING}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     try:
         yield
     finally:
-        while pending := signal.sigpending() & ending:
+        while not are_kept and (pending := signal.sigpending() & ending):
             signal.sigwait(pending)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
@@ -102,6 +102,8 @@ def next_signal(*, with_terminal: bool) -> signal.Signals | None:
         info = signal.sigwaitinfo(watched)
         number = signal.Signals(info.si_signo)
         is_from_terminal = info.si_code > 0  # SI_KERNEL; what a process sends is 0 or below
-    if number == signal.SIGCHLD or (with_terminal and is_from_terminal):
+    if number == signal.SIGCHLD:
         return None
-    return number
+    if number == signal.SIGHUP and os.getsid(0) == os.getpid():
+        return number  # the terminal is gone, and its kernel tells the session's leader alone
+    return None if with_terminal and is_from_terminal else number

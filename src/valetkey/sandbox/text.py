@@ -39,3 +39,8 @@ def is_code(code: object) -> bool:
 def is_header_value(token: str) -> bool:
     """Say whether `token` is visible ASCII alone, so that it cannot end or split a header."""
     return bool(token) and all("!" <= c <= "~" for c in token)
+
+
+def is_account_id(text: str) -> bool:
+    """Say whether `text` is the id of an AWS account: 12 digits."""
+    return len(text) == 12 and text.isascii() and text.isdigit()
