@@ -21,6 +21,8 @@ class ValetkeyError(Exception):
         self.message = message
         self.hint = hint
         self.detail = detail
+        if hint is not None:
+            self.add_note(f"hint: {hint}")  # where nobody catches it, a traceback is all they see
 
     def __str__(self) -> str:
         return f"{self.message} [{self.code}]"

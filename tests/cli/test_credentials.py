@@ -3,13 +3,14 @@
 import json
 import os
 import pty
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.entry import VALETKEY, bare
+from tests.cli.entry import VALETKEY, bare, command
 from tests.cli.exported import FORMATS, keys_in
 from tests.fakes.broker_http import FakeBroker
 from tests.sandbox.conftest import write_private
@@ -124,6 +125,23 @@ def test_a_terminal_is_shown_no_credentials_and_none_are_drawn(
     assert broker.requests == []
 
 
+def test_a_closed_standard_output_is_given_no_credentials_and_none_are_drawn(
+    broker: FakeBroker, in_a_run: dict[str, str], tmp_path: Path
+) -> None:
+    """Exit code 0 without a word would look like success to who asked."""
+    done = subprocess.run(
+        ["sh", "-c", f"exec {shlex.join(VALETKEY)} credentials first >&-"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=bare(tmp_path, **in_a_run),
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "[output-closed]" in done.stderr
+    assert broker.requests == []
+
+
 def stored(home: Path, *names: str) -> None:
     """Store grants that lead to no AWS."""
     folder = home / ".valetkey" / "grants.d"
@@ -146,3 +164,12 @@ def test_outside_of_a_run_a_grant_must_be_named_unless_there_is_one(
     done = credentials(home=tmp_path, env={})
     assert (done.returncode, done.stdout) == (1, "")
     assert "[grant-missing]" in done.stderr and hint in done.stderr
+
+
+def test_an_empty_name_is_not_the_only_grant(tmp_path: Path) -> None:
+    """It is a variable that is not set, in the script of somebody who meant another one."""
+    stored(tmp_path, "one")
+    for words in (("credentials", ""), ("connect", "claude", "--grant", "")):
+        done = command(*words, folder=tmp_path)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "[grant-unknown]" in done.stderr

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.entry import command
+from tests.cli.entry import command, script
 from tests.cli.grant_world import ALICE, Account, GrantWorld, role_arn
 
 
@@ -18,13 +18,14 @@ def stored(account: Account) -> dict[str, Any]:
 
 def test_a_role_that_can_be_assumed_is_kept_and_the_steps_are_said(account: Account) -> None:
     done = account.add("Good")
-    first, second, third, fourth = done.stdout.splitlines()
+    first, second, third, where, last = done.stdout.splitlines()
 
     assert done.returncode == 0
     assert first == f"as {ALICE}, by profile alice"
     assert re.fullmatch(rf"assumed {re.escape(role_arn('Good'))} until 20\S+Z", second)
     assert third == f"kept in {account.grants}/g.toml"
-    assert fourth == "draw it: valetkey run --grant g -- COMMAND"
+    assert where == f"AWS is at {account.endpoint}"
+    assert last == "draw it: valetkey run --grant g -- COMMAND"
     assert done.stderr.count("\n") == 1
     assert "not isolation" in done.stderr
     assert "~/.aws" in done.stderr
@@ -163,6 +164,31 @@ def test_credentials_of_the_shell_are_not_kept_and_that_is_said(
     assert account.grant("try", "g", **grant_world.alice.variables()).returncode == 0
 
 
+HOMELESS = """
+import os, pwd
+def nobody(_):
+    raise KeyError("uid not found")
+pwd.getpwuid = nobody
+del os.environ["HOME"]
+from valetkey.cli.main import main
+main()
+"""
+
+
+def test_an_account_without_a_home_names_one_and_works(
+    account: Account, grant_world: GrantWorld
+) -> None:
+    """As in a container under a uid that no passwd file knows."""
+    keys: dict[str, Any] = grant_world.alice.variables()
+    account.grant("aws", "g", "--role", role_arn("Good"), **keys)
+    words, home = ("run", "--grant", "g", "--", "true"), str(account.folder / ".valetkey")
+    without = script(HOMELESS, *words, folder=account.folder, **keys)
+    done = script(HOMELESS, *words, folder=account.folder, **(keys | {"VALETKEY_HOME": home}))
+
+    assert "[home-unusable]" in without.stderr
+    assert done.returncode == 0, done.stderr
+
+
 def test_without_a_trial_nobody_is_asked_and_that_is_said(account: Account) -> None:
     done = account.add("Missing", "--no-try", AWS_ENDPOINT_URL="http://127.0.0.1:9")
 
@@ -206,6 +232,14 @@ def test_grants_are_listed_tried_and_removed(account: Account) -> None:
     assert json.loads(account.grant("list", "--json").stdout) == {"grants": []}
 
 
+@pytest.mark.parametrize("length", ["900s", "3601s", "61m", "2h"])
+def test_the_length_of_a_session_is_listed_exactly(account: Account, length: str) -> None:
+    account.add("Good", "--no-try", "--duration", length)
+    shown = account.grant("list").stdout.split("\t")[2]
+
+    assert shown == {"900s": "15m"}.get(length, length)
+
+
 def test_a_grant_that_can_not_be_used_hides_no_other_and_can_be_removed(account: Account) -> None:
     account.add("Good", "--no-try")
     (account.grants / "bad.toml").write_text("nonsense")
@@ -217,6 +251,14 @@ def test_a_grant_that_can_not_be_used_hides_no_other_and_can_be_removed(account:
     assert account.grant("try", "g").returncode == 0
     assert account.grant("remove", "bad").returncode == 0
     assert account.grant("list").returncode == 0
+
+
+def test_a_password_in_an_address_is_refused_and_stored_nowhere(account: Account) -> None:
+    done = account.add("Good", "--no-try", "--endpoint-url", "https://me:hunter2@aws.example")
+
+    assert (done.returncode, account.files()) == (1, [])
+    assert "[config-invalid]" in done.stderr
+    assert "hunter2" not in done.stderr
 
 
 @pytest.mark.parametrize("name", ["../../outside", "/etc/passwd", "..", "g.toml"])

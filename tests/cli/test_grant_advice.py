@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from valetkey.aws import AwsError
 from valetkey.aws.refusals import sts_error
 from valetkey.cli.grant_advice import Advice, Asked, advise, own_statement, trust_statement
 from valetkey.cli.grant_trial import Failed
@@ -53,11 +54,20 @@ def test_awss_own_words_stay_out_of_message_and_hint(row: dict[str, Any]) -> Non
     assert error.detail is None
 
 
-def test_what_the_library_raised_is_not_said_to_be_awss() -> None:
-    error = ValetkeyError("aws-unreachable", "x", detail="ClientConnectorError('nowhere')")
+@pytest.mark.parametrize(
+    "error",
+    [
+        AwsError("aws-unreachable", "x", detail="ClientConnectorError('nowhere')"),
+        AwsError("aws-failed", "x", detail="status 302, ResponseParserError"),
+        AwsError("aws-profile-unknown", "x", detail="profiles: dev"),
+        ValetkeyError("aws-answer-mismatch", "x", detail="role session `a` instead of `b`"),
+        ValetkeyError("store-failed", "x", detail="OperationalError: disk I/O error"),
+    ],
+)
+def test_what_others_said_is_not_said_to_be_awss(error: ValetkeyError) -> None:
     (line,) = advise(Failed(error, None), Asked(ROLE, None, None)).lines
 
-    assert line == "the AWS library says: ClientConnectorError('nowhere')"
+    assert line == f"details: {error.detail}"
 
 
 def test_without_credentials_the_way_to_a_profile_is_said() -> None:

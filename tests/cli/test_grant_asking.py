@@ -69,6 +69,14 @@ def test_the_first_thing_that_is_wrong_is_said_and_the_profile_comes_last(
     assert caught.value.code == code
 
 
+def test_without_a_home_a_reference_is_found_or_not_as_it_is_written(tmp_path: Path) -> None:
+    """A file that lies in a home that is not there is not there."""
+    asked = replace(GOOD, external_id="file:~nobody-has-this-name/id")
+    with pytest.raises(ValetkeyError) as caught:
+        understand(asked, {}, folder=tmp_path)
+    assert caught.value.code == "config-reference"
+
+
 def test_a_tags_value_may_have_an_equals_sign(tmp_path: Path) -> None:
     table, wanted = understand(replace(GOOD, profile=None, tags=("a=b=c",)), {}, folder=tmp_path)
 

@@ -175,6 +175,13 @@ async def test_another_session_than_was_asked_for_is_no_success(account: Account
     )
 
 
+async def test_a_warning_is_for_the_log_and_no_line_without_our_name(account: Account) -> None:
+    said = await refused_by(FakeEndpoint(body=ASSUMED.replace("PACKED", "85")), account)
+
+    assert [line for line in said.splitlines() if not line.startswith(("valetkey: ", "  "))] == []
+    assert "nearly fill" in (account.folder / ".valetkey" / "valetkey.log").read_text()
+
+
 async def test_an_answer_that_is_no_answer_is_no_success(account: Account) -> None:
     endpoint = FakeEndpoint(answers=[(200, WHO), *[(200, "<html/>")] * 3])
 

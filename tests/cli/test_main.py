@@ -58,7 +58,13 @@ def shell(line: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     """Run a command line whose standard streams are not what they are usually."""
     words = ["sh", "-c", f"exec {sys.executable} -m valetkey {line}"]
     return subprocess.run(
-        words, capture_output=True, text=True, cwd=folder, env=bare(folder), timeout=60, check=False
+        words,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=bare(folder, PYTHONUNBUFFERED=""),  # as a person has it
+        timeout=60,
+        check=False,
     )
 
 
@@ -85,6 +91,33 @@ def test_a_full_disk_under_the_output_is_one_line(tmp_path: Path) -> None:
     assert done.stderr.splitlines() == [
         "valetkey: the system refused: No space left on device [system-refused]"
     ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_what_fits_into_the_buffer_meets_the_full_disk_before_the_exit(tmp_path: Path) -> None:
+    """Python would tell of it in its own words, after the last of ours, and exit with 120."""
+    done = shell("grant list --json > /dev/full", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "valetkey: the system refused: No space left on device [system-refused]"
+    ]
+
+
+def test_what_the_system_refused_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".valetkey" / "grants.d").mkdir(mode=0o700, parents=True)
+    (tmp_path / ".valetkey" / "valetkey.log").mkdir()
+    (tmp_path / ".valetkey" / "grants.d" / "g.toml").write_text(
+        '[[grants]]\nname = "g"\nrole = "arn:aws:iam::111122223333:role/Data"\n'
+    )
+    done = shell("run --grant g -- true", tmp_path)
+    assert done.returncode == 1
+    assert "[system-refused]" in done.stderr
+    assert str(tmp_path / ".valetkey" / "valetkey.log") in done.stderr
+
+
+def test_a_closed_standard_error_is_no_defect_of_ours(tmp_path: Path) -> None:
+    done = shell("grant list 2>&-", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_what_the_locale_cannot_write_is_escaped(tmp_path: Path) -> None:
@@ -117,5 +150,6 @@ def test_a_reader_that_leaves_early_is_no_reason_for_a_traceback(tmp_path: Path)
         "import os\nreader, writer = os.pipe()\nos.close(reader)\nos.dup2(writer, 1)\n"
         "from valetkey.cli import main\nmain()\n"
     )
-    done = script(text, "--help", folder=tmp_path, PYTHONUNBUFFERED="1")
-    assert (done.returncode, done.stderr) == (1, "")
+    for unbuffered in ("1", ""):
+        done = script(text, "--help", folder=tmp_path, PYTHONUNBUFFERED=unbuffered)
+        assert (done.returncode, done.stderr) == (1, "")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from valetkey.cli.output import print_error, print_table, printable, said_when_slow
+from valetkey.cli.output import print_error, print_table, printable, said_when_slow, tell
 from valetkey.errors import ValetkeyError
 
 
@@ -37,6 +37,29 @@ def test_a_table_in_a_pipe_is_plain_columns(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sys, "stdout", pipe)
     print_table(("a", "b"), [("1", "two\x1b[31m"), ("3", "four")])
     assert pipe.getvalue() == "1\ttwo\\x1b[31m\n3\tfour\n"
+
+
+def test_a_table_on_a_narrow_terminal_cuts_nothing_short(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half an ARN is no ARN."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    words = "arn:aws:iam::111122223333:role/agents/AgentTenantData"
+    print_table(("a", "b"), [(words, words)])
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    assert sum(character in words for character in shown) >= 2 * len(words)
+
+
+def test_who_cannot_be_told_does_not_stop_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    for stream in (None, Full()):
+        monkeypatch.setattr(sys, "stderr", stream)
+        tell("valetkey: note")
 
 
 def test_a_long_wait_is_said_once_and_leaves_no_thread(

@@ -73,7 +73,7 @@ def test_what_aws_refuses_is_said_with_its_own_words_and_the_run_is_over(
     closed = side.role("Closed", {"AWS": "arn:aws:iam::999988887777:root"})
     person.grant("closed", closed)
     done = person.run("credentials", "closed", "--format", "claude")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert "[aws-access-denied" in done.stderr and "AWS said: " in done.stderr
     assert [kind for kind, _ in of_runs(person)] == ["run-opened", "vend-failed", "run-ended"]
 

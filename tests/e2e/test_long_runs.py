@@ -154,7 +154,8 @@ def test_an_expired_sign_in_says_what_to_do_and_the_agent_goes_on_after_it(work:
         is_well, said = agent.start(tool)
         assert not is_well
         assert "aws-credentials-expired" in said
-        assert f"`aws sso login --profile {PROFILE}`" in said
+        assert f"of profile `{PROFILE}`" in said
+        assert "renew them where they come from" in said
     work.sign_in()
     for tool in ("cli", "python"):
         is_well, said = agent.start(tool)
@@ -183,6 +184,9 @@ def test_a_run_ends_at_its_own_expiry_and_says_so(agent: CodingAgent, work: Long
     is_well, said = agent.start("cli")
     assert not is_well
     assert "run-expired" in said
+    is_well, said = agent.start("nested")
+    assert not is_well
+    assert "[run-expired]" in said, "the nested run is refused, and not what it would start"
 
 
 def test_the_agents_own_exit_code_comes_back_and_the_run_is_over(

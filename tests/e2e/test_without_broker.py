@@ -116,6 +116,20 @@ def test_a_role_that_refuses_is_told_before_the_command_starts(
     assert [r["kind"] for r in records(person)][-2:] == ["vend-failed", "run-ended"]
 
 
+def test_each_grant_of_a_run_is_tried_before_the_command_starts(
+    person: Person, aws: AwsSide, tmp_path: Path
+) -> None:
+    """Not only the first: the others would fail in the middle of the work."""
+    person.grant("closed", aws.role("LastRole", {"AWS": "arn:aws:iam::111122223333:user/nobody"}))
+    sign = tmp_path / "started"
+    both = ("--grant", "tenant-data", "--grant", "closed")
+    done = person.run("run", *both, "--", "touch", str(sign))
+    assert done.returncode == 2
+    assert "grant `closed`: " in done.stderr
+    assert not sign.exists()
+    assert kinds(person)[-2:] == ["vend-failed", "run-ended"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_aws_is_asked_leaves_no_open_run(
     person: Person, number: signal.Signals
@@ -177,6 +191,19 @@ def test_a_full_disk_spills_nothing_into_the_commands_terminal(
     assert "Logging error" not in said
 
 
+def test_a_closed_standard_error_keeps_no_command_from_starting(
+    person: Person, tmp_path: Path
+) -> None:
+    """As under cron and some supervisors."""
+    sign = tmp_path / "started"
+    command = [*VALETKEY, "run", "--grant", "tenant-data", "--", "touch", str(sign)]
+    done = subprocess.run(
+        ["sh", "-c", f"exec {shlex.join(command)} 2>&-"], env=person.env, timeout=60, check=False
+    )
+    assert done.returncode == 0
+    assert sign.exists()
+
+
 def test_a_grant_that_is_not_there_names_those_that_are(person: Person) -> None:
     done = person.run("run", "--grant", "tenent-data", "--", "true")
     assert done.returncode == 1
@@ -191,6 +218,27 @@ def test_with_a_broker_named_the_machines_grants_are_not_used(person: Person) ->
     assert done.returncode == 1
     assert "[actor-token-missing]" in done.stderr
     assert "VALETKEY_BROKER" in done.stderr
+
+
+def test_what_leads_to_a_broker_is_named(person: Person, tmp_path: Path) -> None:
+    token = str(tmp_path / "token")
+    done = person.run(
+        "run", "--grant", "tenant-data", "--", "true", VALETKEY_ACTOR_TOKEN_FILE=token
+    )
+    assert done.returncode == 1
+    assert "drop --actor-token-file (VALETKEY_ACTOR_TOKEN_FILE)" in done.stderr
+    assert "VALETKEY_BROKER" not in done.stderr
+
+
+@pytest.mark.parametrize("stream", ["2>&-", "2>/dev/full"])
+def test_a_command_starts_and_its_run_ends_also_where_nobody_can_be_told(
+    person: Person, stream: str
+) -> None:
+    words = [*VALETKEY, "run", "--grant", "tenant-data", "--", "sh", "-c", "exit 42"]
+    shell = ["sh", "-c", f"{shlex.join(words)} {stream}"]
+    env = person.env | {"PYTHONUNBUFFERED": ""}  # as a person has it
+    assert subprocess.run(shell, env=env, timeout=60, check=False).returncode == 42
+    assert kinds(person)[-1] == "run-ended"
 
 
 def test_sts_is_asked_where_the_grant_says(person: Person) -> None:

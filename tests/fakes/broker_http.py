@@ -15,7 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
 ACTOR_TOKEN = "actor-token-of-the-orchestrator"
+EXPIRES_AT = "2126-11-21T09:00:00Z"
+"""Of every run: what is told of a run that is over is told by its state."""
 SUBJECT_TOKEN = "subject-token-of-alice-not-a-jwt"
+EXPIRES_AT = "2099-11-21T09:00:00Z"  # a run that is over is not one to serve
 
 
 @dataclass
@@ -171,7 +174,7 @@ class _Request(BaseHTTPRequestHandler):
                 "grants": broker.grants_of(run),
                 "policy_version": "sha256:1",
                 "opened_at": "2026-11-21T08:00:00Z",
-                "expires_at": "2026-11-21T09:00:00Z",
+                "expires_at": EXPIRES_AT,
             },
             "run_token": run.tokens[-1],
         }
@@ -188,7 +191,7 @@ class _Request(BaseHTTPRequestHandler):
                 "id": run.id,
                 "state": run.state,
                 "grants": broker.grants_of(run),
-                "expires_at": "2026-11-21T09:00:00Z",
+                "expires_at": EXPIRES_AT,
             }
             self._send(200, json.dumps(view).encode())
         elif (self.command, self.path) == ("POST", "/v1/runs/self/token"):

@@ -86,7 +86,11 @@ def test_where_no_run_was_started_it_raises(monkeypatch: pytest.MonkeyPatch) -> 
     [
         ({"run_token_file": ""}, "token-file-unreadable"),
         ({"run_token_file": "/nowhere"}, "token-file-unreadable"),
-        ({"run_token": "with a space"}, "run-token-invalid"),
+        ({"run_token_file": b"/nowhere"}, "token-file-unreadable"),
+        ({"run_token_file": "a\0b"}, "token-file-unreadable"),
+        ({"run_token": "with a space"}, "token-illegal"),
+        ({"run_token": "\ud800"}, "token-illegal"),
+        ({"run_token": "\u00e9"}, "token-illegal"),
         ({"run_token": "with\r\nnewline"}, "token-illegal"),
         ({"broker": ""}, "broker-url-invalid"),
         ({"broker": "http://broker.example"}, "broker-url-insecure"),
@@ -95,13 +99,27 @@ def test_where_no_run_was_started_it_raises(monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_a_run_that_is_named_and_not_to_be_had_is_not_replaced(
-    broker: FakeBroker, named: dict[str, str], expected: str
+    broker: FakeBroker, named: dict[str, Any], expected: str
 ) -> None:
     """Not by the environment's run, and not by ambient credentials."""
-    with pytest.raises(ValetkeyError) as caught:
-        valetkey.aws_session("tenant-data", **named)
-    assert caught.value.code == expected
+    assert code("tenant-data", **named) == expected
     assert broker.hand_outs["tenant-data"] == 0
+
+
+@pytest.mark.parametrize("is_set", [False, True])
+def test_a_file_is_the_one_that_was_named_wherever_the_program_goes(
+    broker: FakeBroker, run_token_file: Path, monkeypatch: pytest.MonkeyPatch, is_set: bool
+) -> None:
+    monkeypatch.chdir(run_token_file.parent)
+    if is_set:
+        monkeypatch.setenv("VALETKEY_RUN_TOKEN_FILE", run_token_file.name)
+    named = None if is_set else run_token_file.name
+    session = valetkey.aws_session("tenant-data", broker=broker.url, run_token_file=named)
+    monkeypatch.chdir("/")
+    an_hour_on = time.time() + 3700
+    broker.life_seconds = 7400
+    monkeypatch.setattr(time, "time", lambda: an_hour_on)
+    assert key_of(session) == "ASIAFAKE000000000002"
 
 
 @pytest.mark.usefixtures("in_run")

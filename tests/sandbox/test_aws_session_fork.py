@@ -126,7 +126,7 @@ def test_a_lock_that_another_thread_held_at_the_fork_is_free_in_the_child(
 key()
 held, done = threading.Event(), threading.Event()
 def hold():
-    with guard:
+    with guard.lock:
         held.set()
         done.wait(30)
 in_thread(hold)

@@ -210,3 +210,33 @@ def test_a_refusal_is_valetkeys_error_with_its_code(aws: Aws) -> None:
     with pytest.raises(ValetkeyError) as caught:
         client.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
     assert caught.value.code == "run-revoked"
+
+
+def test_awss_service_descriptions_are_read_once_for_all_sessions() -> None:
+    """Each is some megabytes: a worker with many runs and threads would hold gigabytes."""
+    models = [
+        session.client("s3")._service_model._service_description
+        for session in (Run().session(), Run().session())
+    ]
+    assert models[0] is models[1]
+
+
+def test_boto3_adds_its_path_to_what_is_shared_no_more_than_once() -> None:
+    def paths() -> list[str]:
+        found: list[str] = Run().session()._loader.search_paths
+        return found
+
+    assert paths() == paths()
+    assert len(set(paths())) == len(paths())
+    assert "s3" in Run().session().get_available_resources()
+
+
+def test_a_folder_of_descriptions_that_was_named_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+    (tmp_path / "valet" / "2026-11-21").mkdir(parents=True)
+    (tmp_path / "valet" / "2026-11-21" / "service-2.json").write_text("{}")
+    assert "valet" in Run().session().get_available_services()
+    monkeypatch.delenv("AWS_DATA_PATH")
+    assert "valet" not in Run().session().get_available_services()

@@ -1,6 +1,7 @@
 """One piece of work for all who wait for it."""
 
 import threading
+import time
 
 import pytest
 
@@ -55,11 +56,42 @@ def test_who_waited_in_vain_is_told_to_ask_again() -> None:
 
 
 def test_a_flight_that_never_lands_is_lost_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever kept it from being started, nobody waits for it for ever."""
-    flight = Flight(lambda: 1)
-    assert not flight.is_lost
-    monkeypatch.setattr(flights, "_LONGEST_SECONDS", -1.0)
-    assert flight.is_lost
+    """Whatever it hangs in, nobody waits for it for ever."""
+    gate = threading.Event()
+    flight = Flight(gate.wait)
+    in_thread(flight.fly)
+    lost = []
+    for limit in ("_START_SECONDS", "_LONGEST_SECONDS"):
+        monkeypatch.setattr(flights, limit, -1.0)
+        time.sleep(0.05)
+        lost.append(flight.is_lost)
+    assert lost == [False, True]
+    gate.set()
+
+
+def test_a_flight_that_nobody_started_is_soon_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal's exception came between making it and starting its thread."""
+    before, after = Flight(lambda: 1), Flight(lambda: 1)
+    assert not before.is_lost
+    monkeypatch.setattr(flights, "_START_SECONDS", -1.0)
+    assert after.is_lost
+
+
+def test_who_waits_for_a_flight_that_nobody_started_starts_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(flights, "_START_SECONDS", 0.05)
+    flight = Flight(object)
+    assert flight.wait(5)
+    assert flight.outcome()
+
+
+def test_the_work_is_done_once_however_often_it_is_started() -> None:
+    count: list[int] = []
+    flight = Flight(lambda: count.append(1))
+    for _ in range(3):
+        flight.fly()
+    assert count == [1]
 
 
 def test_the_guard_lets_in_one_thread_and_that_one_again() -> None:
@@ -67,10 +99,10 @@ def test_the_guard_lets_in_one_thread_and_that_one_again() -> None:
     guard, entered = Guard(), threading.Event()
 
     def enter() -> None:
-        with guard:
+        with guard.lock:
             entered.set()
 
-    with guard, guard:
+    with guard.lock, guard.lock:
         in_thread(enter)
         assert not entered.wait(0.1)
     assert entered.wait(5)
@@ -80,7 +112,7 @@ def test_a_new_lock_is_free_whoever_held_the_old_one() -> None:
     guard, held, done = Guard(), threading.Event(), threading.Event()
 
     def hold() -> None:
-        with guard:
+        with guard.lock:
             held.set()
             done.wait(10)
 
@@ -88,10 +120,10 @@ def test_a_new_lock_is_free_whoever_held_the_old_one() -> None:
     thread = threading.Thread(target=hold)
     thread.start()
     assert held.wait(5)
-    old = guard._lock
+    old = guard.lock
     guard.after_fork()
-    with guard:
+    with guard.lock:
         assert guard.forks == before + 1
-    guard._lock = old
+    guard.lock = old
     done.set()
     thread.join()

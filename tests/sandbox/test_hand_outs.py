@@ -32,6 +32,7 @@ class FakeDraw:
     life_seconds: float = 3600.0
     slow_seconds: float = 0.0
     status: int = 200
+    body: bytes = b'{"code": "said-no"}'
     is_down: bool = False
     is_broken: bool = False
     count: int = 0
@@ -47,7 +48,7 @@ class FakeDraw:
         if self.is_down:
             raise BrokerUnavailableError("broker-unreachable", "down")
         if self.status != 200:
-            return self.status, b'{"code": "said-no"}'
+            return self.status, self.body
         return 200, credentials_body(number, life_seconds=self.life_seconds)
 
 
@@ -133,7 +134,29 @@ def test_kept_credentials_are_served_while_the_broker_fails(status: int) -> None
     assert key_of(room.hand_out("a")) == "ASIA1"
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 429])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (429, b'{"code": "slow-down"}'),
+        (408, b"<html>too slow</html>"),
+        (425, b""),
+        (403, b"<html>blocked</html>"),
+        (404, b""),
+    ],
+)
+def test_what_a_limiter_or_a_proxy_says_drops_nothing(status: int, body: bytes) -> None:
+    """SECURITY.md tells operators to put a limiter before the broker."""
+    draw = FakeDraw()
+    room = hand_outs(draw, patience=0.2)
+    room.hand_out("a")
+    draw.status, draw.body = status, body
+    assert key_of(room.hand_out("a")) == "ASIA1"
+    assert room.hand_out("b").status == 502, "it must not look like the broker's no"
+    draw.is_down = True
+    assert key_of(room.hand_out("a")) == "ASIA1"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410])
 def test_what_the_broker_says_wins_over_what_was_kept(status: int) -> None:
     draw = FakeDraw()
     room = hand_outs(draw, patience=0.2)
@@ -175,3 +198,9 @@ def test_a_defect_is_an_internal_error_not_a_hang() -> None:
     answer = hand_outs(FakeDraw(is_broken=True)).hand_out("a")
     assert answer.error is not None
     assert (answer.status, answer.error.code) == (500, "internal-error")
+
+
+def test_what_could_not_stand_in_a_header_is_not_handed_on() -> None:
+    body = credentials_body(1, life_seconds=3600).replace(b'"s"', b'"s\\r\\nX: y"')
+    answer = HandOuts(lambda _: (200, body), clock=lambda: NOW).hand_out("a")
+    assert (answer.status, answer.credentials) == (503, {})

@@ -4,6 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +62,28 @@ def test_what_asks_for_credentials_gets_the_runs(
     (opened,) = broker.runs.values()
     assert opened.state == "ended"
     assert broker.hand_outs["tenant-data"] == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"{VALETKEY} credentials",
+        f'eval "$({VALETKEY} env)"; {VALETKEY} credential-process --url '
+        '"$AWS_CONTAINER_CREDENTIALS_FULL_URI"',
+        f"{VALETKEY} run --quiet -- {VALETKEY} credentials",
+    ],
+    ids=["credentials", "env", "a run in the run"],
+)
+def test_who_names_no_grant_gets_the_one_that_the_command_was_started_with(
+    broker: FakeBroker, run_token_file: Path, command: str
+) -> None:
+    """And not the run's first, which may reach more."""
+    broker.grants["readonly"] = {"region": "eu-west-1", "endpoint_url": None}
+    (run,) = broker.runs.values()
+    run.grants.append("readonly")
+    joined = {"--run-token-file": str(run_token_file), "--grant": "readonly"}
+    assert "secret-of-readonly" in inside(broker, "sh", "-c", command, **joined)
+    assert broker.hand_outs["tenant-data"] == 0
 
 
 def test_the_run_that_is_joined_inside_is_not_ended_inside(

@@ -8,8 +8,13 @@ import pytest
 
 from tests.sandbox.conftest import write_private
 from valetkey.errors import ValetkeyError
-from valetkey.sandbox.errors import BrokerUnavailableError, RunChangedError, SandboxError
-from valetkey.sandbox.run_access import RunAccess, claimed_run, prove
+from valetkey.sandbox.errors import (
+    BrokerUnavailableError,
+    RunChangedError,
+    SandboxError,
+    TokenRefusedError,
+)
+from valetkey.sandbox.run_access import MAX_TOKENS, RunAccess, claimed_run, prove
 from valetkey.sandbox.run_grant import RunGrant, RunView
 from valetkey.sandbox.run_token import FiledRunToken, HeldRunToken, RunToken
 from valetkey.secret import Secret
@@ -143,18 +148,116 @@ def test_any_other_answer_is_said_at_once(status: int) -> None:
     assert (code_of(caught), len(broker.seen)) == ("said-no", 2)
 
 
-def test_a_newer_token_in_memory_takes_the_place_of_the_older_one() -> None:
+REFUSED = (401, b'{"code": "run-token"}')
+
+
+def test_the_last_token_that_was_named_is_tried_first() -> None:
     broker = FakeBroker()
     first, second = access(broker, held("vkr_r-1_a")), access(broker, held("vkr_r-1_b"))
-    first.adopt(second)
+    assert first.adopt(second)
     first.draw(0.0)
     assert broker.seen[-1] == "draw tenant-data vkr_r-1_b"
 
 
-def test_a_token_in_memory_does_not_take_the_place_of_a_file(tmp_path: Path) -> None:
-    """The file is where the token rotates."""
-    broker, path = FakeBroker(), write_private(tmp_path / "t", "vkr_r-1_a")
-    first, second = access(broker, FiledRunToken(str(path))), access(broker, held("vkr_r-1_b"))
-    first.adopt(second)
-    first.draw(0.0)
+def test_a_file_that_is_gone_does_not_take_the_other_tokens_along(tmp_path: Path) -> None:
+    """A worker with a folder for each job names one run's token by many paths."""
+    broker = FakeBroker()
+    paths = [write_private(tmp_path / name, "vkr_r-1_a") for name in "ab"]
+    opened = access(broker, FiledRunToken(str(paths[0])))
+    opened.add(FiledRunToken(str(paths[1])))
+    paths[1].unlink()
+    opened.draw(0.0)
     assert broker.seen[-1] == "draw tenant-data vkr_r-1_a"
+
+
+def test_a_file_of_another_run_by_now_does_not_take_the_other_tokens_along(tmp_path: Path) -> None:
+    broker, path = FakeBroker(), write_private(tmp_path / "t", "vkr_r-1_a")
+    opened = access(broker, held("vkr_r-1_a"))
+    opened.add(FiledRunToken(str(path)))
+    path.write_text("vkr_r-2_a")
+    opened.draw(0.0)
+    assert broker.seen[-1] == "draw tenant-data vkr_r-1_a"
+
+
+def test_a_token_that_was_rotated_away_does_not_hide_the_file_with_the_new_one(
+    tmp_path: Path,
+) -> None:
+    broker, path = FakeBroker(answers=[REFUSED]), write_private(tmp_path / "t", "vkr_r-1_a")
+    opened = access(broker, FiledRunToken(str(path)))
+    opened.add(held("vkr_r-1_a"))
+    path.write_text("vkr_r-1_b")
+    opened.draw(0.0)
+    assert broker.seen[-2:] == ["draw tenant-data vkr_r-1_a", "draw tenant-data vkr_r-1_b"]
+    assert opened.knows(Secret("vkr_r-1_b"))
+
+
+def test_a_token_in_memory_that_was_rotated_away_is_asked_with_once(tmp_path: Path) -> None:
+    """Each refusal is a record in the audit log, where shared tokens are looked for."""
+    broker, path = FakeBroker(answers=[REFUSED]), write_private(tmp_path / "t", "vkr_r-1_b")
+    opened = access(broker, FiledRunToken(str(path)))
+    opened.add(held("vkr_r-1_a"))
+    for _ in range(3):
+        opened.draw(0.0)
+    assert [seen for seen in broker.seen if seen.endswith("_a")] == ["draw tenant-data vkr_r-1_a"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, "run-revoked"), (404, "grant-unknown"), (503, "broker-down")]
+)
+def test_what_the_broker_says_of_the_run_is_not_asked_again_with_another_token(
+    status: int, code: str
+) -> None:
+    """Invariant 6: only a 401 is a word on the token alone."""
+    broker = FakeBroker(answers=[(status, json.dumps({"code": code}).encode())])
+    opened = access(broker, held("vkr_r-1_a"))
+    opened.add(held("vkr_r-1_b"))
+    with pytest.raises(SandboxError) as caught:
+        opened.draw(0.0)
+    assert (code_of(caught), len(broker.seen)) == (code, 2)
+
+
+def test_where_no_token_is_good_the_brokers_word_is_said(tmp_path: Path) -> None:
+    broker = FakeBroker(answers=[REFUSED])
+    opened = access(broker, held("vkr_r-1_a"))
+    opened.add(FiledRunToken(str(tmp_path / "gone")))
+    with pytest.raises(TokenRefusedError) as caught:
+        opened.draw(0.0)
+    assert code_of(caught) == "run-token"
+
+
+def test_where_no_token_is_there_the_last_that_was_named_is_said(tmp_path: Path) -> None:
+    path = write_private(tmp_path / "first", "vkr_r-1_a")
+    opened = access(FakeBroker(), FiledRunToken(str(path)))
+    path.unlink()
+    opened.add(FiledRunToken(str(tmp_path / "second")))
+    with pytest.raises(SandboxError, match="second") as caught:
+        opened.draw(0.0)
+    assert code_of(caught) == "token-file-unreadable"
+
+
+def test_a_token_is_asked_with_once_however_often_it_was_named(tmp_path: Path) -> None:
+    broker = FakeBroker(answers=[REFUSED] * 9)
+    opened = access(broker, held("vkr_r-1_a"))
+    for name in "abc":
+        opened.add(FiledRunToken(str(write_private(tmp_path / name, "vkr_r-1_a"))))
+        assert not opened.add(held("vkr_r-1_a"))
+    with pytest.raises(TokenRefusedError):
+        opened.draw(0.0)
+    assert len(broker.seen) == 2
+
+
+def test_no_more_tokens_are_tried_than_a_few() -> None:
+    broker = FakeBroker(answers=[REFUSED] * 99)
+    opened = access(broker, held())
+    for number in range(3 * MAX_TOKENS):
+        opened.add(held(f"vkr_r-1_{number}"))
+    with pytest.raises(TokenRefusedError):
+        opened.draw(0.0)
+    assert len(broker.seen) - 1 == MAX_TOKENS
+
+
+def test_what_could_not_stand_in_a_header_is_not_signed_with() -> None:
+    body = json.dumps(MEMBERS | {"Token": "t\r\nX-Evil: 1"}).encode()
+    with pytest.raises(BrokerUnavailableError) as caught:
+        access(FakeBroker(answers=[(200, body)]), held()).draw(0.0)
+    assert code_of(caught) == "broker-answer-unreadable"

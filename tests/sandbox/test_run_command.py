@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import valetkey
-from tests.fakes.broker_http import FakeBroker, FakeRun, Fault
+from tests.fakes.broker_http import EXPIRES_AT, FakeBroker, FakeRun, Fault
 from tests.sandbox.conftest import bare_environment
 from tests.sandbox.runner import COMMAND
 
@@ -44,7 +44,7 @@ def test_a_run_is_opened_and_ended_and_said(
     (opened,) = broker.runs.values()
     assert (done.returncode, opened.state) == (0, "ended")
     note, said = done.stderr.splitlines()
-    assert said == f"valetkey: run {opened.id} for tenant-data until 2026-11-21T09:00:00Z"
+    assert said == f"valetkey: run {opened.id} for tenant-data until {EXPIRES_AT}"
     assert note.startswith("valetkey: note: the command can read ")
     assert "standard input" in note
 

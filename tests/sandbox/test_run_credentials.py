@@ -1,6 +1,6 @@
 """Credentials that renew themselves: how often they are drawn, and what is served meanwhile."""
 
-import threading
+import _thread
 
 import pytest
 
@@ -146,11 +146,18 @@ def test_where_no_thread_starts_any_more_the_draw_is_made_all_the_same(
     """At the interpreter's end, when an agent flushes what it has."""
     here = Here(launch=in_thread)
 
-    def refuse(_: threading.Thread) -> None:
+    def refuse(_: object, __: object) -> None:
         raise RuntimeError("can't start new thread at interpreter shutdown")
 
-    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(_thread, "start_new_thread", refuse)
     here.pass_by(3600)
+    assert here.key() == "ASIA2"
+
+
+def test_who_promises_a_longer_life_than_aws_gives_is_asked_again_all_the_same() -> None:
+    """Else a revocation would never be noticed."""
+    here = Here(life_seconds=8000 * 365 * 86400.0)
+    here.pass_by(12 * 3600)
     assert here.key() == "ASIA2"
 
 

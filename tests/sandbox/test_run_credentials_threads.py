@@ -59,11 +59,11 @@ def test_who_comes_just_as_a_draw_has_landed_makes_no_second(
 
         is_first = True
 
-        def __enter__(self) -> None:
-            if self.is_first:
+        def __getattribute__(self, name: str) -> object:
+            if name == "lock" and self.is_first:
                 self.is_first = False
                 here.credentials.begin()
-            super().__enter__()
+            return super().__getattribute__(name)
 
     monkeypatch.setattr(run_credentials, "guard", Landing())
     assert here.key() == "ASIA2"

@@ -1,6 +1,6 @@
 """What one process shares of its runs, and with whom."""
 
-import threading
+import _thread
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -159,6 +159,55 @@ def test_a_file_with_another_runs_token_is_another_run(here: Here, tmp_path: Pat
     assert after.credentials.current()
 
 
+@pytest.fixture
+def two_paths(joined: FakeRun, tmp_path: Path) -> list[Path]:
+    """Two files with one run's token."""
+    return [write_private(tmp_path / name, joined.tokens[0]) for name in ("job-1", "job-2")]
+
+
+def test_a_token_file_that_goes_away_ends_nobody_elses_session(
+    here: Here, joined: FakeRun, two_paths: list[Path]
+) -> None:
+    """A worker with a folder for each job of one run meets this an hour later."""
+    shared = [
+        here.runs.share(here.broker.url, FiledRunToken(str(path)), grant="tenant-data")
+        for path in two_paths
+    ]
+    assert shared[0] is shared[1]
+    for gone in two_paths:
+        gone.unlink()
+        here.clock.ahead += 3600
+        here.broker.life_seconds += 3600
+        shared[0].credentials.current()
+        gone.touch(mode=0o600)
+        gone.write_text(joined.tokens[0])
+
+
+def test_a_good_token_is_asked_with_at_once_where_the_files_of_others_are_gone(
+    here: Here, joined: FakeRun, two_paths: list[Path]
+) -> None:
+    shared = here.runs.share(here.broker.url, FiledRunToken(str(two_paths[0])), grant="tenant-data")
+    two_paths[0].unlink()
+    here.clock.ahead = 3600
+    here.broker.life_seconds = 7200
+    with pytest.raises(SandboxError, match="job-1"):
+        shared.credentials.current()
+    assert here.share(joined.tokens[0]) is shared
+    assert shared.credentials.current()
+
+
+def test_a_file_that_is_named_after_its_token_is_where_the_token_rotates(
+    here: Here, joined: FakeRun, two_paths: list[Path]
+) -> None:
+    here.share(joined.tokens[0])
+    token = FiledRunToken(str(two_paths[0]))
+    shared = here.runs.share(here.broker.url, token, grant="tenant-data")
+    two_paths[0].write_text(another_token(joined))
+    here.clock.ahead = 3600
+    here.broker.life_seconds = 7200
+    assert shared.credentials.current()
+
+
 def test_runs_that_are_over_and_the_least_used_are_forgotten(
     here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,10 +237,9 @@ def test_a_forgotten_run_goes_on_for_who_has_it(
 
 
 def test_no_thread_is_left_when_all_is_drawn(here: Here, joined: FakeRun) -> None:
+    before = _thread._count()
     here.share(joined.tokens[0])
     until = time.monotonic() + 5
-    while time.monotonic() < until and any(
-        thread.name == "valetkey-draw" for thread in threading.enumerate()
-    ):
+    while time.monotonic() < until and _thread._count() > before:
         time.sleep(0.01)
-    assert not any(thread.name == "valetkey-draw" for thread in threading.enumerate())
+    assert _thread._count() <= before

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -33,18 +34,35 @@ RUN = RunView(
     (
         RunGrant("a", "eu-west-1", endpoint_url=None, credentials_url="https://broker/a"),
         RunGrant("denied", None, endpoint_url="http://127.0.0.1:9", credentials_url="x"),
+        RunGrant("over", None, endpoint_url=None, credentials_url="x"),
     ),
-    expires_at="2026-11-21T20:00:00Z",
+    expires_at="2027-01-15T08:00:00Z",
 )
+EXPIRES_AT = 1_800_000_000
+
+
+@dataclass
+class Clock:
+    now: float = EXPIRES_AT - 1
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def hand_out(grant: str) -> Answer:
+    if grant == "over":
+        return Answer(403, {}, BrokerDeniedError("run-expired", "the run has expired"))
     return Answer(200, CREDENTIALS) if grant == "a" else Answer(403, {}, DENIED)
 
 
 @pytest.fixture
-def sidecar() -> Iterator[Sidecar]:
-    sidecar = Sidecar(hand_out, RUN, token=Secret(TOKEN))
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sidecar(clock: Clock) -> Iterator[Sidecar]:
+    sidecar = Sidecar(hand_out, RUN, token=Secret(TOKEN), clock=clock)
     sidecar.start()
     yield sidecar
     sidecar.close()
@@ -137,11 +155,38 @@ def test_it_describes_the_run_as_a_broker_does_and_leads_to_itself(sidecar: Side
     view = parse_run(document)
     assert (status, view.id, view.expires_at) == (200, RUN.id, RUN.expires_at)
     told = [(grant.name, grant.region, grant.endpoint_url) for grant in view.grants]
-    assert told == [("a", "eu-west-1", None), ("denied", None, "http://127.0.0.1:9")]
-    assert [grant.credentials_url for grant in view.grants] == [
-        sidecar.url_of("a"),
-        sidecar.url_of("denied"),
+    assert told == [
+        ("a", "eu-west-1", None),
+        ("denied", None, "http://127.0.0.1:9"),
+        ("over", None, None),
     ]
+    urls = [grant.credentials_url for grant in view.grants]
+    assert urls == [sidecar.url_of(name) for name, _, _ in told]
+
+
+def test_a_run_that_has_expired_is_described_to_nobody(sidecar: Sidecar, clock: Clock) -> None:
+    """A nested `valetkey run` would start its command in it."""
+    shown = ("Authorization", f"Bearer {TOKEN}")
+    assert ask(sidecar, shown, target=RUN_SELF)[0] == 200
+    clock.now = EXPIRES_AT
+    status, document, _ = ask(sidecar, shown, target=RUN_SELF)
+    assert (status, document["code"]) == (403, "run-expired")
+    assert "valetkey run" in str(document["hint"])
+
+
+def test_an_expiry_that_cannot_be_read_is_past(clock: Clock) -> None:
+    run = replace(RUN, expires_at="tomorrow")
+    sidecar = Sidecar(hand_out, run, token=Secret(TOKEN), clock=clock)
+    sidecar.start()
+    status, _, _ = ask(sidecar, ("Authorization", f"Bearer {TOKEN}"), target=RUN_SELF)
+    sidecar.close()
+    assert status == 403
+
+
+def test_a_run_that_has_expired_says_what_to_do(sidecar: Sidecar) -> None:
+    _, document, _ = ask(sidecar, ("Authorization", TOKEN), grant="over")
+    assert document["code"] == "run-expired"
+    assert "--expires-in" in str(document["hint"])
 
 
 @pytest.mark.parametrize("shown", [None, "", TOKEN, f"bearer {TOKEN}", "Bearer ", "Bearer x"])
@@ -151,6 +196,7 @@ def test_the_run_is_described_to_its_token_as_a_bearer_and_to_nobody_else(
     headers = () if shown is None else (("Authorization", shown),)
     status, document, _ = ask(sidecar, *headers, target=RUN_SELF)
     assert (status, document["code"]) == (401, "sidecar-token-invalid")
+    assert "Bearer" in str(document["hint"])
 
 
 def test_a_web_page_does_not_learn_of_the_run(sidecar: Sidecar) -> None:

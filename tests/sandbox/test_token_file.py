@@ -31,7 +31,7 @@ def test_a_file_of_another_account_is_refused(tmp_path: Path) -> None:
     os.chown(path, 12345, -1)
     with pytest.raises(ValetkeyError) as caught:
         read_run_token(str(path))
-    assert caught.value.code == "token-file-open-to-others"
+    assert caught.value.code == "token-file-of-another"
 
 
 @pytest.mark.parametrize("content", ["token\n", "token\r\n", "a\nb", "\n"])
@@ -54,6 +54,13 @@ def test_a_named_pipe_neither_blocks_nor_counts_as_a_file(tmp_path: Path) -> Non
         with pytest.raises(ValetkeyError) as caught:
             read_run_token(str(path))
         assert caught.value.code == "token-file-irregular"
+
+
+@pytest.mark.parametrize("path", ["a\0b", "a\ud800b"])
+def test_a_path_that_no_system_has_is_an_error_like_any_other(path: str) -> None:
+    with pytest.raises(ValetkeyError) as caught:
+        read_run_token(path)
+    assert caught.value.code == "token-file-unreadable"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

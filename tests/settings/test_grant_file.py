@@ -152,6 +152,14 @@ def test_a_home_that_is_a_file_is_one_clear_error(tmp_path: Path) -> None:
     assert caught.value.code == "file-unwritable"
 
 
+def test_a_home_that_is_a_link_to_nowhere_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "home").symlink_to(tmp_path / "gone")
+    with pytest.raises(ValetkeyError) as caught:
+        write_grant(tmp_path / "home", table(), replace=False)
+    assert caught.value.code == "file-unwritable"
+    assert "File exists" not in caught.value.message
+
+
 def test_a_removed_grant_is_gone_and_a_second_time_there_is_none(tmp_path: Path) -> None:
     home = tmp_path / "home"
     write_grant(home, table(), replace=False)

@@ -104,31 +104,16 @@ def test_drafts_and_other_files_are_no_grants(home: Path) -> None:
     assert list(read_local_grants(home, {})) == ["tenant-data"]
 
 
-@pytest.mark.parametrize("path", [".", "grants.d", "grants.d/tenant-data.toml"])
-@pytest.mark.parametrize("mode", [0o020, 0o002])
-def test_what_others_may_write_chooses_no_role(home: Path, path: str, mode: int) -> None:
-    status = (home / path).stat()
-    (home / path).chmod(status.st_mode | mode)
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(home: Path) -> None:
+    os.mkfifo(home / "grants.d" / "pipe.toml", 0o600)
 
-    assert code_of(home) == "grants-open-to-others"
+    assert code_of(home) == "config-unreadable"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-@pytest.mark.parametrize("path", [".", "grants.d", "grants.d/tenant-data.toml"])
-def test_what_belongs_to_another_account_chooses_no_role(home: Path, path: str) -> None:
-    os.chown(home / path, 65_533, -1)
+def test_a_file_that_is_nested_too_deeply_is_one_clear_error(home: Path) -> None:
+    put(home, "tenant-data", f"x = {'[' * 50_000}\n")
 
-    assert code_of(home) == "grants-open-to-others"
-
-
-def test_a_link_is_judged_by_what_it_leads_to(home: Path, tmp_path: Path) -> None:
-    target = tmp_path / "shared.toml"
-    target.write_text(GOOD)
-    target.chmod(0o666)
-    (home / "grants.d" / "tenant-data.toml").unlink()
-    (home / "grants.d" / "tenant-data.toml").symlink_to(target)
-
-    assert code_of(home) == "grants-open-to-others"
+    assert code_of(home) == "config-invalid"
 
 
 @pytest.mark.parametrize(
@@ -206,6 +191,11 @@ def test_a_region_of_the_grant_wins_over_the_shells(home: Path) -> None:
         ({"endpoint_url": "http://a:99999"}, "config-invalid"),
         ({"endpoint_url": "http://a b/"}, "config-invalid"),
         ({"endpoint_url": "http://a/\nregion=x"}, "config-invalid"),
+        ({"endpoint_url": "https://name@aws.example"}, "config-invalid"),
+        ({"endpoint_url": "https://aws.example/?x=1"}, "config-invalid"),
+        ({"endpoint_url": "https://aws.example/#f"}, "config-invalid"),
+        ({"endpoint_url": "http://aws.example"}, "config-invalid"),
+        ({"endpoint_url": "http://127.0.0.1.example"}, "config-invalid"),
         ({"tags": {"valetkey_run": "r-1"}}, "tag-key"),
         ({"tags": {"aws:x": "1"}}, "tag-key"),
         ({"tags": {"a": "1", "A": "2"}}, "tag-key"),
@@ -218,6 +208,36 @@ def test_a_region_of_the_grant_wins_over_the_shells(home: Path) -> None:
 )
 def test_a_wrong_value_is_found_before_aws_is_asked(changes: dict[str, object], code: str) -> None:
     assert wrong(**changes) == code
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://sts.eu-west-1.amazonaws.com",
+        "https://aws.example:8443/prefix",
+        "http://127.0.0.1:4566",
+        "http://localhost:4566/",
+        "http://[::1]:4566",
+    ],
+)
+def test_aws_is_at_an_https_address_or_on_this_machine(url: str) -> None:
+    found = local_grant(table(endpoint_url=url), {}, folder=Path("/"))
+
+    assert found.grant.endpoint_url == url
+
+
+def test_an_address_in_the_shell_is_checked_as_one_in_the_grant() -> None:
+    with pytest.raises(ValetkeyError) as caught:
+        local_grant(table(), {"AWS_ENDPOINT_URL": "http://aws.example"}, folder=Path("/"))
+
+    assert caught.value.code == "config-invalid"
+
+
+def test_a_password_in_an_address_is_not_shown() -> None:
+    with pytest.raises(ValetkeyError) as caught:
+        local_grant(table(endpoint_url="https://me:hunter2@aws.example"), {}, folder=Path("/"))
+
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("15m", 900), ("12h", 43_200), ("900s", 900)])

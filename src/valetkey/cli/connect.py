@@ -93,7 +93,7 @@ def _grant(name: str | None) -> "Grant":
     from valetkey.settings.local import valetkey_home
 
     home = valetkey_home(os.environ)
-    return own_grants([name or only_grant(home)], home)[0].grant
+    return own_grants([only_grant(home) if name is None else name], home)[0].grant
 
 
 def _program() -> list[str]:

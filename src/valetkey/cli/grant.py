@@ -16,7 +16,10 @@ from valetkey.cli.output import (
     print_error,
     print_table,
     printable,
+    said_when_slow,
+    tell,
 )
+from valetkey.cli.run import say
 from valetkey.errors import ValetkeyError
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ app = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The grant's name, such as tenant-data.")]
+_UNITS = ((3600, "h"), (60, "m"), (1, "s"))
 _NOTE = (
     "note: under your own account this is convenience and attribution, not isolation: a command"
     " that a run starts can still read ~/.aws and these grants by itself"
@@ -110,7 +114,7 @@ def aws(
     path = write_grant(home, table, replace=replace)
     _print_stored(path, wanted, tried, as_json=as_json)
     if grant_asking.depends_on_shell(wanted.grant.profile, os.environ):
-        _say("note: your AWS credentials are variables of this shell; a run needs them there, too")
+        say("note: your AWS credentials are variables of this shell; a run needs them there, too")
 
 
 @app.command(name="list", short_help="List the grants of this account.")
@@ -134,7 +138,7 @@ def list_grants(as_json: AsJson = False) -> None:
     if not is_good:
         raise typer.Exit(FAILED)
     if not rows and not as_json:
-        _say("this machine has no grants; `valetkey grant aws` makes one")
+        say("this machine has no grants; `valetkey grant aws` makes one")
 
 
 @app.command(name="try", short_help="Try a grant's role again.")
@@ -173,12 +177,11 @@ def _try(wanted: "LocalGrant", table: "GrantTable", *, home: Path, quiet: bool) 
     """Try the role; on failure say why and leave with 2 where AWS denied it, else 1."""
     from valetkey.cli.grant_advice import Asked, advise
     from valetkey.cli.grant_trial import Failed, try_grant
-    from valetkey.cli.run_here import refuse_to_ask_itself
-    from valetkey.settings.grant_file import make_home
+    from valetkey.cli.run_here import log_to_file, refuse_to_ask_itself
     from valetkey.wiring.in_process import InProcessBroker
 
     refuse_to_ask_itself()
-    make_home(home)  # the trial's record goes there
+    log_to_file(home)  # it makes the folder, where the trial's record goes, too
 
     def open_broker(one: "LocalGrant") -> "OwnBroker":
         broker = InProcessBroker([one], home=home)
@@ -191,7 +194,8 @@ def _try(wanted: "LocalGrant", table: "GrantTable", *, home: Path, quiet: bool) 
             by = f", by profile {wanted.grant.profile}" if wanted.grant.profile else ""
             print(printable(f"as {caller}{by}"), flush=True)
 
-    outcome = try_grant(wanted, open_broker, said)
+    with said_when_slow("waiting for AWS to answer; Ctrl-C gives up"):
+        outcome = try_grant(wanted, open_broker, said)
     if not isinstance(outcome, Failed):
         return outcome
     grant = wanted.grant
@@ -204,7 +208,7 @@ def _try(wanted: "LocalGrant", table: "GrantTable", *, home: Path, quiet: bool) 
     advice = advise(outcome, asked)
     print_error(advice.error)
     for line in advice.lines:
-        sys.stderr.write(f"  {printable(line)}\n")
+        tell(f"  {printable(line)}")
     raise typer.Exit(DENIED if advice.error.code.startswith(AWS_DENIAL) else FAILED)
 
 
@@ -220,8 +224,10 @@ def _print_stored(
     else:
         print(_assumed(wanted, tried))
     print(printable(f"kept in {path}"))
+    if wanted.grant.endpoint_url is not None:
+        print(f"AWS is at {wanted.grant.endpoint_url}")
     print(f"draw it: valetkey run --grant {wanted.grant.name} -- COMMAND")
-    _say(_NOTE)
+    say(_NOTE)
 
 
 def _assumed(wanted: "LocalGrant", tried: "Tried") -> str:
@@ -243,11 +249,7 @@ def _described(each: "LocalGrant") -> dict[str, object]:
 
 def _row(each: "LocalGrant") -> tuple[str, ...]:
     grant = each.grant
-    minutes = grant.duration // 60
-    length = f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
+    seconds, unit = next(u for u in _UNITS if grant.duration % u[0] == 0)
+    length = f"{grant.duration // seconds}{unit}"
     tags = ", ".join(f"{key}={value}" for key, value in each.tags.items())
     return grant.name, str(grant.role), length, grant.profile or "", grant.region or "", tags
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"valetkey: {line}\n")

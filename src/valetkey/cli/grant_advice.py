@@ -9,6 +9,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
+from valetkey.aws import AwsError
 from valetkey.cli.grant_trial import Failed, is_role_session
 from valetkey.cli.output import AWS_DENIAL
 from valetkey.credentials import RoleArn
@@ -27,7 +28,7 @@ _PRINCIPAL = re.compile(
     r"arn:[a-z-]+:(?:iam::[0-9]{12}:user/|sts::[0-9]{12}:federated-user/)[!-~]+"
 )
 _SSO_ROLE = "AWSReservedSSO_"
-_AWS_SAID = re.compile(r"[A-Za-z.]+: ")
+_AWS_SAID = re.compile(r"[A-Z][A-Za-z.]*: ", re.ASCII)
 _RENEWS = "a run renews its session by itself, so short ones do"
 
 
@@ -55,12 +56,16 @@ def advise(failed: Failed, asked: Asked) -> Advice:
     error = failed.error
     lines = []
     if error.detail:
-        whose = "AWS says" if _AWS_SAID.match(error.detail) else "the AWS library says"
-        lines.append(f"{whose}: {error.detail}")
+        lines.append(f"{'AWS says' if is_of_aws(error) else 'details'}: {error.detail}")
     if error.code.startswith(AWS_DENIAL) and failed.caller is not None:
         lines += _statements(error.detail or "", failed.caller, asked)
     hint = _hint(failed, asked) or error.hint
     return Advice(ValetkeyError(error.code, error.message, hint=hint), tuple(lines))
+
+
+def is_of_aws(error: ValetkeyError) -> bool:
+    """Say whether an error's detail is AWS's own words: one of AWS's codes, then its text."""
+    return isinstance(error, AwsError) and bool(_AWS_SAID.match(error.detail or ""))
 
 
 def trust_statement(caller: str, external_id: str | None) -> dict[str, object] | None:

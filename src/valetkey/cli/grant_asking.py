@@ -4,6 +4,7 @@ A run may start in another shell, so what was found here and shapes the grant is
 profile, region, endpoint. Credentials never are.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,9 @@ def _absolute_reference(text: str | None) -> str | None:
     """Return a `file:` reference as it will be found later, from wherever a run starts."""
     if text is None or not text.startswith("file:"):
         return text
-    return f"file:{Path(text.removeprefix('file:')).expanduser().absolute()}"
+    # Not Path's own, which raises where there is no such home.
+    written = os.path.expanduser(text.removeprefix("file:"))  # noqa: PTH111
+    return f"file:{Path(written).absolute()}"
 
 
 def _copied(path: Path | None) -> str | None:

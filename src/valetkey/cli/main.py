@@ -23,7 +23,9 @@ def main() -> None:
     from valetkey.sandbox.errors import BrokerDeniedError
 
     try:
-        sys.exit(app(prog_name="valetkey", standalone_mode=False) or 0)
+        code = app(prog_name="valetkey", standalone_mode=False) or 0
+        sys.stdout.flush()  # at the exit, what can't be written would be Python's to tell
+        sys.exit(code)
     except TyperException as error:  # a mistake in the command line: 2 would mean denied
         error.show()  # type: ignore[attr-defined]  # every one that is raised has it
         sys.exit(FAILED)
@@ -34,14 +36,13 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()
         sys.exit(FAILED)
     except OSError as error:  # what rooms do not foresee, a full disk under standard output first
         if os.environ.get("VALETKEY_TRACEBACK"):
             raise
-        _drop_output()
         reason = error.strerror or type(error).__name__
-        print_error(ValetkeyError("system-refused", f"the system refused: {reason}"))
+        about = None if error.filename is None else f"it was about `{error.filename}`"
+        print_error(ValetkeyError("system-refused", f"the system refused: {reason}", hint=about))
         sys.exit(FAILED)
     except Exception as error:  # the edge: no traceback reaches a person
         if os.environ.get("VALETKEY_TRACEBACK"):
@@ -55,6 +56,8 @@ def main() -> None:
             )
         )
         sys.exit(FAILED)
+    finally:
+        _drop_output()
 
 
 def _open_output() -> None:
@@ -65,13 +68,19 @@ def _open_output() -> None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     elif hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
 
 def _drop_output() -> None:
     """Write what can be written; leave nothing for the exit, where it would fail once more."""
     import contextlib
 
-    with contextlib.suppress(OSError, ValueError):
-        sys.stdout.flush()
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -3,7 +3,7 @@
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from valetkey.errors import ValetkeyError
@@ -23,11 +23,18 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
+def tell(line: str) -> None:
+    """Write a line to stderr. Where nobody can be told, a full disk, say, the work goes on."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            sys.stderr.write(f"{line}\n")
+
+
 def print_error(error: ValetkeyError) -> None:
     """Say on stderr what is wrong and what to do next."""
-    sys.stderr.write(f"valetkey: {printable(error.message)} [{error.code}]\n")
+    tell(f"valetkey: {printable(error.message)} [{error.code}]")
     if error.hint:
-        sys.stderr.write(f"  hint: {printable(error.hint)}\n")
+        tell(f"  hint: {printable(error.hint)}")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -41,7 +48,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")  # an ARN that is cut short is no ARN
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     Console().print(table)
@@ -53,7 +62,7 @@ def said_when_slow(line: str) -> Iterator[None]:
 
     No thread is left behind.
     """
-    timer = threading.Timer(_PATIENCE, sys.stderr.write, (f"valetkey: {printable(line)}\n",))
+    timer = threading.Timer(_PATIENCE, tell, (f"valetkey: {printable(line)}",))
     timer.start()
     try:
         yield

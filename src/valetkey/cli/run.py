@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from valetkey.cli.options import DEFAULT_BROKER
-from valetkey.cli.output import print_error
+from valetkey.cli.output import print_error, tell
 
 if TYPE_CHECKING:
     from valetkey.sandbox.broker_client import BrokerClient
@@ -40,14 +39,19 @@ class Asked:
     @property
     def is_without_broker(self) -> bool:
         """Say whether a grant of this machine is meant: nothing leads to a broker."""
-        to_a_broker = (
-            self.broker,
-            self.actor_token_file,
-            self.subject_token_file,
-            self.run_token_file,
-            self.attributes,
-        )
-        return bool(self.grants) and not any(to_a_broker)
+        return bool(self.grants) and not self.ways_to_a_broker
+
+    @property
+    def ways_to_a_broker(self) -> list[str]:
+        """Name what was given that leads to a broker."""
+        given = {
+            "--broker (VALETKEY_BROKER)": self.broker,
+            "--actor-token-file (VALETKEY_ACTOR_TOKEN_FILE)": self.actor_token_file,
+            "--subject-token-file (VALETKEY_SUBJECT_TOKEN_FILE)": self.subject_token_file,
+            "--run-token-file (VALETKEY_RUN_TOKEN_FILE)": self.run_token_file,
+            "--attribute": self.attributes,
+        }
+        return [name for name, value in given.items() if value]
 
 
 def run(
@@ -174,7 +178,8 @@ def _introduce(errand: "Errand", asked: Asked) -> None:
         )
     names = ", ".join(grant.name for grant in errand.run.grants)
     say(f"run {errand.run.id} for {names} until {errand.run.expires_at}")
-    files = account_files(Path.home())
+    # Not Path.home(), which raises where the account has none.
+    files = account_files(Path(os.path.expanduser("~")))  # noqa: PTH111
     if asked.is_without_broker:
         reach = f"{files[0]}" if files else "your AWS profile"
         say(
@@ -211,7 +216,7 @@ def end_run(source: "RunSource", run_id: str) -> None:
     from valetkey.errors import ValetkeyError
     from valetkey.sandbox.process_signals import signals_deferred
 
-    with signals_deferred():
+    with signals_deferred(are_kept=False):
         try:
             source.end()
         except ValetkeyError as error:
@@ -229,7 +234,7 @@ def _open(client: "BrokerClient", asked: Asked) -> "tuple[OpenedRun, tuple[Secre
         missing = "actor" if asked.actor_token_file is None else "subject"
         without = f"name a grant of this machine with --grant{_listed_here()}"
         if asked.grants:
-            without = "drop --broker (VALETKEY_BROKER) and --attribute"
+            without = f"drop {' and '.join(asked.ways_to_a_broker)}"
         raise SandboxError(
             f"{missing}-token-missing",
             f"no run can be opened without the {missing}'s token",
@@ -301,4 +306,4 @@ def say(line: str) -> None:
     One that is closed or full must not keep the command from starting.
     """
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"valetkey: {line}\n")
+        tell(f"valetkey: {line}")

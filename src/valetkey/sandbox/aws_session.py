@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from valetkey.errors import ValetkeyError
@@ -18,7 +19,7 @@ from valetkey.sandbox.run_credentials import RunCredentials
 from valetkey.sandbox.run_grant import RunGrant
 from valetkey.sandbox.run_token import FiledRunToken, HeldRunToken, RunToken
 from valetkey.sandbox.runs_in_use import RunsInUse, Shared
-from valetkey.sandbox.text import is_grant_name, plain
+from valetkey.sandbox.text import is_grant_name, is_header_value, plain
 from valetkey.secret import Secret
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 
 _BROKER = "VALETKEY_BROKER"
 _TOKEN_FILE = "VALETKEY_RUN_TOKEN_FILE"  # noqa: S105 - where a path is, not a token
-_MAX_SESSIONS = 16  # for each thread: one holds some megabytes of AWS's service descriptions
+_MAX_SESSIONS = 8  # for each thread: another takes 20 ms to make, and each holds its clients
 
 
 def aws_session(
     grant: str,
     *,
     broker: str | None = None,
-    run_token_file: str | os.PathLike[str] | None = None,
+    run_token_file: str | bytes | os.PathLike[str] | None = None,
     run_token: str | Secret | None = None,
     region: str | None = None,
 ) -> "boto3.Session":
@@ -62,7 +63,7 @@ def aws_session(
 
 
 def _run_token(
-    run_token: str | Secret | None, run_token_file: str | os.PathLike[str] | None
+    run_token: str | Secret | None, run_token_file: str | bytes | os.PathLike[str] | None
 ) -> RunToken:
     """Return where the run token is. What was named is never replaced by what was not."""
     if run_token is not None and run_token_file is not None:
@@ -70,10 +71,24 @@ def _run_token(
             "run-ambiguous", "a run token and a run token's file were given", hint="name one run"
         )
     if run_token is not None:
-        return HeldRunToken(run_token if isinstance(run_token, Secret) else Secret(run_token))
-    if run_token_file is not None:
-        return FiledRunToken(os.fspath(run_token_file))
-    return FiledRunToken(_setting(_TOKEN_FILE))
+        token = run_token if isinstance(run_token, Secret) else Secret(run_token)
+        if not is_header_value(token.reveal()):
+            raise SandboxError(
+                "token-illegal",
+                "the run token has characters that no token has",
+                hint="give it as it came, without a newline or quotes",
+            )
+        return HeldRunToken(token)
+    path = _setting(_TOKEN_FILE) if run_token_file is None else os.fsdecode(run_token_file)
+    return FiledRunToken(_from_anywhere(path))
+
+
+def _from_anywhere(path: str) -> str:
+    """Return `path` so that it names the same file when the program has changed its folder."""
+    try:
+        return str(Path.cwd() / path) if path else path
+    except OSError:
+        return path  # the folder is gone, which the reader of the file will find
 
 
 def _setting(name: str) -> str:

@@ -4,6 +4,8 @@ The one file of the sandbox that imports boto: import it inside a function, it t
 """
 
 import os
+from functools import cache
+from pathlib import Path
 from typing import Any, NoReturn
 
 import boto3
@@ -16,6 +18,7 @@ from botocore.credentials import (
     Credentials,
     ReadOnlyCredentials,
 )
+from botocore.loaders import Loader, create_loader
 from botocore.tokens import TokenProviderChain
 
 from valetkey.sandbox.run_credentials import RunCredentials
@@ -134,6 +137,7 @@ class _RunSession(botocore.session.Session):  # type: ignore[misc]
     def __init__(self, *, session_vars: dict[str, Any], endpoint_url: str | None) -> None:
         super().__init__(session_vars=session_vars)
         self._endpoint_url = endpoint_url
+        self.register_component("data_loader", _loader(self.get_config_variable("data_path")))
 
     def create_client(self, *arguments: Any, **named: Any) -> Any:
         """Make a client, at the run's endpoint unless the caller names one."""
@@ -143,3 +147,24 @@ class _RunSession(botocore.session.Session):  # type: ignore[misc]
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a run's session is not pickled")
+
+
+class _SharedLoader(Loader):  # type: ignore[misc]
+    """AWS's service descriptions, which are megabytes each, once for all sessions.
+
+    botocore reads them and keeps them as they are; two threads that read one at the same time
+    find the same. Whoever changes a description changes it for all.
+    """
+
+    @property
+    def search_paths(self) -> list[str]:
+        """A copy: boto3 adds its own path to what it finds here with every session."""
+        return [*self._search_paths]
+
+
+@cache
+def _loader(data_path: str | None) -> _SharedLoader:
+    """Return the process's loader for `data_path`, which is AWS_DATA_PATH, and boto3's own."""
+    paths = create_loader(data_path).search_paths
+    ours = str(Path(boto3.__file__).parent / "data")
+    return _SharedLoader(extra_search_paths=[*paths, ours], include_default_search_paths=False)

@@ -11,11 +11,14 @@ from valetkey.sandbox.errors import (
     BrokerRefusedError,
     BrokerUnavailableError,
     SandboxError,
+    TokenRefusedError,
 )
-from valetkey.sandbox.text import is_code, plain
+from valetkey.sandbox.text import is_account_id, is_code, is_header_value, plain
 
 CREDENTIAL_FIELDS = ("AccessKeyId", "SecretAccessKey", "Token", "Expiration")
+_NOT_ITS_OWN = "is this address a broker, or has something before it answered?"
 _OPTIONAL_FIELDS = ("RoleArn", "AccountId")
+_NOT_NOW = frozenset({408, 425, 429})  # a limiter's or a proxy's: not an answer to what was asked
 _MAX_LEVELS = 64  # how deep the interpreter itself goes differs from version to version
 
 
@@ -85,36 +88,61 @@ def parse_credentials(body: bytes) -> dict[str, str]:
         if isinstance(value := document.get(name), str) and value
     }
     if not all(name in members for name in CREDENTIAL_FIELDS):
-        raise BrokerUnavailableError(
-            "broker-answer-unreadable",
-            "the answer holds no complete credentials",
-            hint="is this address a broker's `/v1/credentials/…`?",
-        )
+        raise _incomplete()
     return members
+
+
+def parse_usable_credentials(body: bytes) -> dict[str, str]:
+    """Return the members of `body` as `parse_credentials` does, each fit for where it will stand.
+
+    What is not visible ASCII can't stand in a header, and SDKs show such a value, which may be a
+    secret, in their error: it is `broker-answer-unreadable`. What is no account's id is left out:
+    some endpoints have it in their host's name.
+    """
+    members = parse_credentials(body)
+    if not all(is_header_value(members[name]) for name in CREDENTIAL_FIELDS):
+        raise _incomplete()
+    if not is_account_id(members.get("AccountId", "")):
+        members.pop("AccountId", None)
+    return members
+
+
+def _incomplete() -> BrokerUnavailableError:
+    return BrokerUnavailableError(
+        "broker-answer-unreadable",
+        "the answer holds no complete credentials",
+        hint="is this address a broker's `/v1/credentials/…`?",
+    )
 
 
 def problem_in(status: int, body: bytes) -> SandboxError:
     """Return the error that an answer other than 2xx stands for (RFC 9457).
 
-    Its code is the problem's own, or `broker-refused` where that has not the form of a code. Only
-    the problem's members are shown, cleaned; any other body is not shown at all: it may be a
-    proxy's page, or hold what nobody meant to tell.
+    Its code is the problem's own, or `broker-refused` where that has not the form of a code. The
+    broker's no has a code always: a 4xx without one is somebody else's, and no word on the run,
+    as 408, 425 and 429 are. Only the problem's members are shown, cleaned; any other body is not
+    shown at all: it may be a proxy's page, or hold what nobody meant to tell.
     """
     try:
         problem = parse_document(body)
     except SandboxError:
         problem = {}
     code = problem.get("code")
+    is_told = is_code(code)
     told = [problem.get("detail"), problem.get("title")]
     sentence = next((words for words in told if isinstance(words, str) and words), None)
     hint = problem.get("hint")
-    error: type[SandboxError] = BrokerRefusedError
-    if status == 403:
-        error = BrokerDeniedError
-    elif not 400 <= status < 500:
-        error = BrokerUnavailableError
-    return error(
-        str(code) if is_code(code) else "broker-refused",
+    if not isinstance(hint, str) or not hint:
+        hint = None if is_told else _NOT_ITS_OWN
+    return _kind(status, is_told=is_told)(
+        str(code) if is_told else "broker-refused",
         plain(sentence) if sentence else f"the broker answered {status}",
-        hint=plain(hint) if isinstance(hint, str) and hint else None,
+        hint=None if hint is None else plain(hint),
     )
+
+
+def _kind(status: int, *, is_told: bool) -> type[SandboxError]:
+    """Return what an answer is: a no, or no answer; with a code it is the broker's own."""
+    if not 400 <= status < 500 or status in _NOT_NOW or not is_told:
+        return BrokerUnavailableError
+    return {401: TokenRefusedError, 403: BrokerDeniedError}.get(status, BrokerRefusedError)

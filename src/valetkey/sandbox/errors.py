@@ -15,8 +15,12 @@ class BrokerDeniedError(BrokerRefusedError):
     """The broker answered 403: the caller is known and may not."""
 
 
+class TokenRefusedError(BrokerRefusedError):
+    """The broker answered 401: it does not know the token, and says nothing of a run."""
+
+
 class BrokerUnavailableError(SandboxError):
-    """The broker gave no usable answer: unreachable, too slow, broken, or 5xx."""
+    """The broker gave no usable answer: unreachable, too slow, broken, or not its own."""
 
 
 class RunChangedError(SandboxError):

@@ -3,7 +3,7 @@
 It asks the broker every time, because the broker records each hand-out; the one thing it keeps is
 the last answer, for when the broker cannot be reached. Serving that again tells the sandbox
 nothing it was not given before, so it does not weaken a revocation: what the broker says (any
-4xx) always wins, and drops what was kept.
+4xx that is its own) always wins, and drops what was kept.
 """
 
 import threading
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from valetkey.errors import ValetkeyError
-from valetkey.sandbox.document import parse_credentials, problem_in
+from valetkey.sandbox.document import parse_usable_credentials, problem_in
 from valetkey.sandbox.errors import BrokerUnavailableError
 
 # SDKs give up after 2 s and come back: the flight goes on without them, and the next one joins it.
@@ -112,11 +112,13 @@ class HandOuts:
         try:
             status, body = self._draw_with_retry(grant)
             if status == 200:
-                return Answer(200, parse_credentials(body))
+                return Answer(200, parse_usable_credentials(body))
             error: ValetkeyError = problem_in(status, body)
         except ValetkeyError as caught:
             status, error = 503, caught
-        return Answer(status if 400 <= status < 600 else 502, {}, error)
+        # What is no answer of the broker must not look like its no to whoever is behind us.
+        least = 500 if isinstance(error, BrokerUnavailableError) else 400
+        return Answer(status if least <= status < 600 else 502, {}, error)
 
     def _draw_with_retry(self, grant: str) -> tuple[int, bytes]:
         """Draw; where nobody listens, try again for a short while."""

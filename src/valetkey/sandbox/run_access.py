@@ -5,13 +5,20 @@ A run token says which run it is of, so a token that rotates stays the same run'
 the broker.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from hmac import compare_digest
 from typing import Protocol
 
 from valetkey.errors import ValetkeyError
-from valetkey.sandbox.document import parse_credentials, problem_in
-from valetkey.sandbox.errors import BrokerUnavailableError, RunChangedError
+from valetkey.sandbox.document import parse_usable_credentials, problem_in
+from valetkey.sandbox.errors import (
+    BrokerUnavailableError,
+    RunChangedError,
+    SandboxError,
+    TokenRefusedError,
+)
+from valetkey.sandbox.flights import guard
 from valetkey.sandbox.run_credentials import Held
 from valetkey.sandbox.run_grant import RunGrant, RunView, choose_grant
 from valetkey.sandbox.run_token import HeldRunToken, RunToken
@@ -20,6 +27,8 @@ from valetkey.secret import Secret
 _TOKEN_PREFIX = "vkr"  # noqa: S105 - the published form: vkr_<run id>_<secret>
 _ASK_AGAIN = frozenset({"broker-slow", "aws-slow"})  # the answer comes, and it is not for waiting
 _TRIES = 3  # as many as the SDKs' container provider makes
+MAX_TOKENS = 8
+"""A worker with a folder for each job names one run's token by many paths; most are soon gone."""
 
 
 class RunBroker(Protocol):
@@ -44,16 +53,17 @@ def claimed_run(token: Secret) -> str:
 
 
 class RunAccess:
-    """A grant's credentials at the broker, as long as the token is of the run that it began with.
+    """A grant's credentials at the broker, as long as a token is of the run that it began with.
 
-    Make it by `prove`.
+    Whoever asked for them named a file or a token; one that goes away does not take the others
+    along. Make it by `prove`.
     """
 
     def __init__(
         self, broker: RunBroker, token: RunToken, *, run: str, grant: RunGrant, proven: bytes
     ) -> None:
         self._broker = broker
-        self._token = token
+        self._tokens: tuple[RunToken, ...] = (token,)  # the last that was named is the first
         self._run = run
         self.grant = grant
         self._proven = proven
@@ -62,38 +72,59 @@ class RunAccess:
         """Say in constant time whether the broker took just this token at its last answer."""
         return compare_digest(self._proven, token.digest())
 
-    def adopt(self, other: "RunAccess") -> None:
-        """Go on with the token of `other`, which is proven and of the same run.
+    def add(self, token: RunToken) -> bool:
+        """Try `token` first from now on, which is proven; say whether it was not known before."""
+        others = tuple(each for each in self._tokens if not each.is_same(token))
+        is_new = len(others) == len(self._tokens)
+        self._tokens = (token, *others)[:MAX_TOKENS]
+        return is_new
 
-        A file is kept: whoever rotates the token writes it there.
-        """
+    def adopt(self, other: "RunAccess") -> bool:
+        """Go on with the token of `other`, too, as `add` does; it is proven and of this run."""
         self._proven = other._proven
-        if isinstance(self._token, HeldRunToken) or not isinstance(other._token, HeldRunToken):
-            self._token = other._token
+        return self.add(other._tokens[0])
 
     def draw(self, now: float) -> Held:
-        """Draw credentials at the instant `now`.
+        """Draw credentials at the instant `now`, with the first token that the broker takes.
 
-        Raises `run-changed` where the token is another run's by now, what the token's file is
-        wrong about, or the broker's error.
+        Where it takes none, raises its 401, else what is wrong with the last one that was named:
+        its file, or `run-changed` where it is another run's by now. Any other error of the broker
+        is raised at once.
         """
-        token = self._token.current()
-        if claimed_run(token) != self._run:
-            raise RunChangedError(
-                "run-changed",
-                "the run token is another run's than the one that this session was made for",
-                hint="call aws_session again, for the run of now",
-            )
-        members = self._ask(token)
-        self._proven = token.digest()
-        return Held(
-            members["AccessKeyId"],
-            Secret(members["SecretAccessKey"]),
-            session_token=Secret(members["Token"]),
-            account_id=members.get("AccountId"),
-            expiration=_instant(members["Expiration"]),
-            drawn_at=now,
-        )
+        wrong: list[SandboxError] = []
+        refused: list[RunToken] = []
+        for each, token in self._candidates(wrong):
+            try:
+                members = self._ask(token)
+            except TokenRefusedError as error:
+                wrong.append(error)
+                refused.append(each)
+            else:
+                self._proven = token.digest()
+                self._forget(refused)
+                return _held(members, now)
+        raise next((each for each in wrong if isinstance(each, TokenRefusedError)), wrong[0])
+
+    def _forget(self, refused: list[RunToken]) -> None:
+        """Drop those that will never be good again: the broker records each refusal."""
+        stale = [each for each in refused if isinstance(each, HeldRunToken)]  # a file may change
+        with guard.lock:
+            self._tokens = tuple(each for each in self._tokens if each not in stale)
+
+    def _candidates(self, wrong: list[SandboxError]) -> Iterator[tuple[RunToken, Secret]]:
+        """Yield the run's tokens, each text once; add to `wrong` why one is not there."""
+        seen: list[Secret] = []
+        for each in self._tokens:
+            try:
+                token = each.current()
+            except SandboxError as error:
+                wrong.append(error)
+                continue
+            if claimed_run(token) != self._run:
+                wrong.append(_changed())
+            elif token not in seen:
+                seen.append(token)
+                yield each, token
 
     def _ask(self, token: Secret) -> dict[str, str]:
         """Return the members of the broker's answer; ask again where it asks for that."""
@@ -102,7 +133,7 @@ class RunAccess:
             tries -= 1
             status, body = self._broker.draw(self.grant.name, token)
             if status == 200:
-                return parse_credentials(body)
+                return parse_usable_credentials(body)
             error: ValetkeyError = problem_in(status, body)
             if error.code not in _ASK_AGAIN or not tries:
                 raise error
@@ -124,6 +155,25 @@ def prove(broker: RunBroker, token: RunToken, *, shown: Secret, grant: str) -> R
         )
     chosen = choose_grant(view, grant)
     return RunAccess(broker, token, run=run, grant=chosen, proven=shown.digest())
+
+
+def _held(members: dict[str, str], now: float) -> Held:
+    return Held(
+        members["AccessKeyId"],
+        Secret(members["SecretAccessKey"]),
+        session_token=Secret(members["Token"]),
+        account_id=members.get("AccountId"),
+        expiration=_instant(members["Expiration"]),
+        drawn_at=now,
+    )
+
+
+def _changed() -> RunChangedError:
+    return RunChangedError(
+        "run-changed",
+        "the run token is another run's than the one that this session was made for",
+        hint="call aws_session again, for the run of now",
+    )
 
 
 def _instant(text: str) -> float:

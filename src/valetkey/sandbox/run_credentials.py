@@ -6,6 +6,7 @@ It knows nothing of boto and of brokers: how credentials are drawn is a function
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from time import time
 
 from valetkey.errors import ValetkeyError
@@ -26,6 +27,7 @@ _ADVANCE_SHARE = 3  # of a shorter life its last third: a 900 s session is drawn
 _SPARE_SECONDS = 60.0  # in their last minute it is better to wait a little: a call takes time
 _PATIENCE_SECONDS = 2.0
 PAUSE_SECONDS = 5.0  # after a failure the broker is left alone for so long
+_LONGEST_SECONDS = 12 * 3600.0  # AWS's own limit; whoever says more must not stay unasked
 _CLOCK_STEP_SECONDS = 60.0  # by so much a clock may be set back without anything being doubted
 
 
@@ -42,9 +44,9 @@ class Held:
 
     def is_fresh(self, now: float) -> bool:
         """Say whether they are served without a thought of the next ones."""
-        life = self.expiration - self.drawn_at
+        life = min(self.expiration - self.drawn_at, _LONGEST_SECONDS)
         advance = min(ADVANCE_SECONDS, life / _ADVANCE_SHARE)
-        return self.drawn_at - _CLOCK_STEP_SECONDS <= now < self.expiration - advance
+        return self.drawn_at - _CLOCK_STEP_SECONDS <= now < self.drawn_at + life - advance
 
 
 class RunCredentials:
@@ -77,8 +79,8 @@ class RunCredentials:
     def current(self) -> Held:
         """Return credentials that are valid now.
 
-        Still-valid ones are served while the broker gives no answer. Its no (any 4xx) drops them:
-        it is raised here from then on. Where nothing valid is left, the last draw's error is
+        Still-valid ones are served while the broker gives no answer. Its no drops them: it is
+        raised here from then on. Where nothing valid is left, the last draw's error is
         raised, at most one draw in `PAUSE_SECONDS` is made, and a caller waits for it.
         """
         now = self._clock()
@@ -95,6 +97,10 @@ class RunCredentials:
             return held
         raise told_again(self._failure or slow()) from None
 
+    def end_pause(self) -> None:
+        """Let the next caller draw at once: what the last failure came from has changed."""
+        self._failed_at = -inf
+
     def is_over(self) -> bool:
         """Say whether the last word on the run was a no."""
         return self._held is None
@@ -106,7 +112,7 @@ class RunCredentials:
 
     def _join(self, now: float) -> Flight[None] | None:
         """Return the draw that is under way, or start one; None in the pause after a failure."""
-        with guard:
+        with guard.lock:
             flight, held = self._flight, self._held
             if flight is not None and not flight.is_lost:
                 return flight
@@ -129,7 +135,7 @@ class RunCredentials:
             failure = error
         except Exception as error:  # noqa: BLE001 - what is valid is served on, whatever it was
             failure = defect(error)
-        with guard:
+        with guard.lock:
             self._flight = None
             self._failure = failure
             if failure is None:

@@ -20,6 +20,10 @@ class RunToken(Protocol):
         """Return the token to send now. Raises a SandboxError where there is none."""
         ...
 
+    def is_same(self, other: "RunToken") -> bool:
+        """Say whether `other` will return what this one returns."""
+        ...
+
 
 class FiledRunToken:
     """A token in a file that somebody else keeps: read anew each time, never rotated by us.
@@ -29,6 +33,10 @@ class FiledRunToken:
 
     def __init__(self, path: str) -> None:
         self._path = path
+
+    def is_same(self, other: RunToken) -> bool:
+        """Say whether `other` is the same file by its name."""
+        return isinstance(other, FiledRunToken) and other._path == self._path
 
     def current(self) -> Secret:
         """Return the file's content now."""
@@ -40,6 +48,10 @@ class HeldRunToken:
 
     def __init__(self, token: Secret) -> None:
         self._token = token
+
+    def is_same(self, other: RunToken) -> bool:
+        """Say in constant time whether `other` holds the same token now."""
+        return isinstance(other, HeldRunToken) and other._token == self._token
 
     def current(self) -> Secret:
         """Return the newest token."""

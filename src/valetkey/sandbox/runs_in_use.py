@@ -59,10 +59,12 @@ class RunsInUse:
         shown = token.current()
         key = _Key(broker, claimed_run(shown), grant)
         attempt = _Attempt(broker, shown.digest(), grant)
-        with guard:
+        with guard.lock:
             shared = self._find(key)
             if shared is not None and shared.access.knows(shown):
                 self._shared.move_to_end(key)
+                if shared.access.add(token):
+                    shared.credentials.end_pause()
                 return shared
             flight = self._attempts.get(attempt)
             starts = flight is None or flight.is_lost
@@ -81,21 +83,23 @@ class RunsInUse:
         try:
             return self._build(key, token, shown=shown)
         finally:
-            with guard:
+            with guard.lock:
                 self._attempts.pop(attempt, None)
 
     def _build(self, key: _Key, token: RunToken, *, shown: Secret) -> Shared:
         """Prove the token; then join what is drawn for its run already, or draw."""
         access = prove(self._connect(key.broker), token, shown=shown, grant=key.grant)
-        with guard:
+        with guard.lock:
             if (shared := self._find(key)) is not None:
-                shared.access.adopt(access)
+                if shared.access.adopt(access):
+                    shared.credentials.end_pause()
                 return shared
         shared = Shared(access, RunCredentials(access.draw, clock=self._clock))
         shared.credentials.begin()
-        with guard:
+        with guard.lock:
             if (other := self._find(key)) is not None:
-                return other  # another token of the same run was as fast
+                other.access.adopt(access)  # another token of the same run was as fast
+                return other
             self._make_room()
             self._shared[key] = shared
         return shared

@@ -9,25 +9,41 @@ else, to whoever shows its token in `Authorization` (the token is in a 0600 file
 import json
 import socketserver
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from valetkey.sandbox.hand_outs import Answer
 from valetkey.sandbox.run_grant import RunView
+from valetkey.sandbox.unread import Unread
 from valetkey.secret import Secret
 
 _PREFIX = "/v1/credentials/"
 _RUN = "/v1/runs/self"
-_CLIENT_SECONDS = 5.0  # for one whole request line and head from a process next door
+_CLIENT_SECONDS = 5.0  # for one read or write; `Unread` limits a request as a whole
+_BACKLOG = 128  # a connection more is dropped, and its client tries again after 1, 3 and 7 s
 _NOTICE_SECONDS = 0.05  # how late `close` is noticed; a command should not end half a second late
 _PATIENT_SECONDS = 2.0
+_EXACT = "send the exact content of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+_BEARER = "send `Bearer ` and the content of VALETKEY_RUN_TOKEN_FILE; is it this address's token?"
+_EXPIRED = "run-expired"
+_NEW_RUN = "start `valetkey run` again; --expires-in says how long it may last"
 
 
 class Sidecar:
     """A server on 127.0.0.1, on a port that the system chose; it answers after `start`."""
 
-    def __init__(self, hand_out: Callable[[str], Answer], run: RunView, *, token: Secret) -> None:
+    def __init__(
+        self,
+        hand_out: Callable[[str], Answer],
+        run: RunView,
+        *,
+        token: Secret,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         if not token:
             raise ValueError("an empty token would open the sidecar to everybody")
         self._server = _Server(("127.0.0.1", 0), _Request)
@@ -35,6 +51,8 @@ class Sidecar:
         self._server.grants = frozenset(grant.name for grant in run.grants)
         self._server.token = token
         self._server.run = self._document(run)
+        self._server.expires_at = _seconds(run.expires_at)
+        self._server.clock = clock
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_NOTICE_SECONDS,), daemon=True
         )
@@ -67,18 +85,47 @@ class Sidecar:
         self._server.server_close()
 
 
+def _seconds(instant: str) -> float:
+    """Return the Unix seconds of an instant; 0.0, long past, where it can't be read."""
+    try:
+        return datetime.fromisoformat(instant).timestamp()
+    except ValueError:
+        return 0.0
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = _BACKLOG
     hand_out: Callable[[str], Answer]
     grants: frozenset[str]
     token: Secret
     run: dict[str, object]
+    expires_at: float
+    clock: Callable[[], float]
+
+    def __init__(self, *arguments: Any) -> None:
+        self.unread = Unread()
+        super().__init__(*arguments)
 
     def server_bind(self) -> None:
         # Not HTTPServer's: that one looks our own name up, which can take seconds.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread of its own, for as long as its request takes."""
+        self.unread.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection, whatever became of it."""
+        self.unread.remove(request)
+        super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """Hang up on the slow: this runs at least each `_NOTICE_SECONDS`."""
+        self.unread.sweep()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Stay silent: a client that hung up is no event, and the terminal is the child's."""
@@ -90,6 +137,12 @@ class _Request(BaseHTTPRequestHandler):
     sys_version = ""
     timeout = _CLIENT_SECONDS
 
+    def parse_request(self) -> bool:
+        """Read the head, as the library does, and stop the clock for it."""
+        is_read = super().parse_request()
+        self.server.unread.remove(self.connection)
+        return is_read
+
     def do_GET(self) -> None:
         port = self.server.server_port
         if self.headers.get_all("Host") not in ([f"127.0.0.1:{port}"], [f"localhost:{port}"]):
@@ -99,10 +152,10 @@ class _Request(BaseHTTPRequestHandler):
                 401,
                 "sidecar-token-invalid",
                 "the authorization is not this sidecar's token",
-                hint="send the exact content of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                hint=_BEARER if self.path == _RUN else _EXACT,
             )
         elif self.path == _RUN:
-            self._send(200, self.server.run, "application/json")
+            self._describe()
         elif (grant := self.path.removeprefix(_PREFIX)) not in self.server.grants:
             self._refuse(
                 404,
@@ -119,11 +172,18 @@ class _Request(BaseHTTPRequestHandler):
         expected = Secret(scheme + self.server.token.reveal())
         return len(shown) == 1 and Secret(shown[0]) == expected
 
+    def _describe(self) -> None:
+        if self.server.clock() >= self.server.expires_at:
+            self._refuse(403, _EXPIRED, "the run has expired", hint=_NEW_RUN)
+        else:
+            self._send(200, self.server.run, "application/json")
+
     def _give(self, answer: Answer) -> None:
         if answer.error is not None:
             # Of the broker's problem its code, sentence and hint, as `problem_in` cleaned them.
             error = answer.error
-            self._refuse(answer.status, error.code, error.message, hint=error.hint)
+            hint = error.hint or (_NEW_RUN if error.code == _EXPIRED else None)
+            self._refuse(answer.status, error.code, error.message, hint=hint)
             return
         self._send(200, answer.credentials, "application/json")
 

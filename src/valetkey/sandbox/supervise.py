@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from valetkey.sandbox.child import await_child, hide_memory, start_child
@@ -43,7 +43,8 @@ def supervise(errand: Errand, environ: Mapping[str, str]) -> int:
     with_terminal = has_terminal()
     hide_memory()
     with _folder() as folder, signals_held(with_terminal=with_terminal) as mask:
-        sidecar = Sidecar(hand_outs.hand_out, errand.run, token=sidecar_token)
+        run = _with_default_first(errand)
+        sidecar = Sidecar(hand_outs.hand_out, run, token=sidecar_token)
         try:
             delivery = _write_files(folder, errand, sidecar, token=sidecar_token)
             known = [sidecar_token, *errand.source.secrets()]
@@ -79,6 +80,12 @@ def _folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _with_default_first(errand: Errand) -> RunView:
+    """Return the run as its command sees it: whoever names no grant there takes the first."""
+    others = (grant for grant in errand.run.grants if grant != errand.grant)
+    return replace(errand.run, grants=(errand.grant, *others))
 
 
 def _write_files(folder: Path, errand: Errand, sidecar: Sidecar, *, token: Secret) -> Delivery:

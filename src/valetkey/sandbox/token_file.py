@@ -11,6 +11,8 @@ from valetkey.sandbox.errors import SandboxError
 from valetkey.sandbox.text import is_header_value, plain
 
 _MAX_TOKEN_BYTES = 16_384  # an ID token with many groups is 8 kB
+_NAME_IT = "name the file that holds the token"
+_RUN_IS_OVER = "the run that wrote it may be over; else name the right file"
 
 
 def read_run_token(path: str) -> str:
@@ -18,11 +20,17 @@ def read_run_token(path: str) -> str:
 
     The file must be regular, owned by us or by root, closed to group and others, and hold the
     token alone: the SDKs send its exact content, so a newline at the end would break them.
-    Raises `token-file-unreadable`, `token-file-irregular`, `token-file-open-to-others`,
-    `token-file-newline` or `token-file-malformed`.
+    Raises `token-file-unreadable`, `token-file-irregular`, `token-file-of-another`,
+    `token-file-open-to-others`, `token-file-newline` or `token-file-malformed`.
     """
-    content, status = _read(path)
-    if status.st_uid not in (posix.geteuid(), 0) or status.st_mode & 0o077:
+    content, status = _read(path, if_gone=_RUN_IS_OVER)
+    if status.st_uid not in (posix.geteuid(), 0):
+        raise SandboxError(
+            "token-file-of-another",
+            f"`{plain(path)}` belongs to another account",
+            hint="chown it to the account that reads it, or to root",
+        )
+    if status.st_mode & 0o077:
         raise SandboxError(
             "token-file-open-to-others",
             f"`{plain(path)}` can be read by others than its owner",
@@ -50,7 +58,7 @@ def read_identity_token(path: str) -> str:
     return _token_in(content.removesuffix("\n").removesuffix("\r"), path)
 
 
-def _read(path: str) -> tuple[str, posix.stat_result]:
+def _read(path: str, if_gone: str = _NAME_IT) -> tuple[str, posix.stat_result]:
     try:
         # O_NONBLOCK: opening a named pipe must not wait for its writer.
         descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC | posix.O_NONBLOCK)
@@ -60,16 +68,17 @@ def _read(path: str) -> tuple[str, posix.stat_result]:
                 raise SandboxError(
                     "token-file-irregular",
                     f"`{plain(path)}` is not a regular file",
-                    hint="name the file that holds the token",
+                    hint=_NAME_IT,
                 )
             return posix.read(descriptor, _MAX_TOKEN_BYTES + 1).decode("latin-1"), status
         finally:
             posix.close(descriptor)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a path that no system has
+        reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
         raise SandboxError(
             "token-file-unreadable",
-            f"cannot read `{plain(path)}`: {plain(error.strerror or type(error).__name__)}",
-            hint="name the file that holds the token",
+            f"cannot read `{plain(path)}`: {plain(reason)}",
+            hint=if_gone if isinstance(error, FileNotFoundError) else _NAME_IT,
         ) from None
 
 

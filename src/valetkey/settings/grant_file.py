@@ -5,8 +5,9 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+from valetkey.settings.closed import check_closed
 from valetkey.settings.errors import SettingsError
-from valetkey.settings.local import SUFFIX, check_closed, grants_folder
+from valetkey.settings.local import SUFFIX, grants_folder
 from valetkey.settings.shape import GrantTable
 
 _SHORT = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
@@ -55,6 +56,11 @@ def make_home(home: Path) -> Path:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         check_closed(folder / "-")
         folder.mkdir(mode=0o700, exist_ok=True)
+    except FileExistsError as error:
+        raise SettingsError(
+            "file-unwritable",
+            f"`{error.filename}` is in the way: it is no folder, and no link to one",
+        ) from None
     except OSError as error:
         raise SettingsError(
             "file-unwritable", f"`{folder}` can't be made: {error.strerror}"

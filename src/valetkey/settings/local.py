@@ -10,6 +10,7 @@ import pwd
 import stat
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 from valetkey.credentials import Grant
 from valetkey.runs import TagError, check_keys, check_value
 from valetkey.settings.checks import check_grants
+from valetkey.settings.closed import check_closed
 from valetkey.settings.errors import SettingsError
 from valetkey.settings.reading import GRANTS_FOLDER, decode_file, understand_grant
 from valetkey.settings.shape import AwsTable, GrantsFile, GrantTable
@@ -24,6 +26,7 @@ from valetkey.settings.shape import AwsTable, GrantsFile, GrantTable
 HOME_VARIABLE = "VALETKEY_HOME"
 FOLDER = ".valetkey"
 SUFFIX = ".toml"
+_NOT_IN_URL = frozenset(" @?#\\\"'<>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,7 @@ def read_grant_table(path: Path) -> GrantTable:
 
     Raises `config-unreadable` or `config-invalid`.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise SettingsError(
-            "config-unreadable", f"`{path}` can't be read: {error.strerror}"
-        ) from None
-    tables = decode_file(path, raw, GrantsFile).grants
+    tables = decode_file(path, _read(path), GrantsFile).grants
     name = path.name.removesuffix(SUFFIX)
     if len(tables) != 1 or tables[0].name != name:
         raise SettingsError(
@@ -132,31 +129,6 @@ def local_grant(table: GrantTable, environ: Mapping[str, str], *, folder: Path) 
     return LocalGrant(grant, MappingProxyType(dict(table.tags)))
 
 
-def check_closed(path: Path) -> None:
-    """Raise `grants-open-to-others` unless we or root alone may write `path` and its folders.
-
-    Looked at are the file, `grants.d` and valetkey's home, behind symbolic links. What is not there
-    passes.
-    """
-    for each in (path, path.parent, path.parent.parent):
-        try:
-            status = each.stat()
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise SettingsError(
-                "config-unreadable", f"`{each}` can't be read: {error.strerror}"
-            ) from None
-        if status.st_uid not in {os.geteuid(), 0} or stat.S_IMODE(status.st_mode) & 0o022:
-            raise SettingsError(
-                "grants-open-to-others",
-                f"`{each}` can be written by others, who could choose your runs' roles",
-                hint=f"chmod go-w {each}"
-                if status.st_uid == os.geteuid()
-                else f"it belongs to uid {status.st_uid}; make one of your own",
-            )
-
-
 def _files(home: Path) -> list[Path]:
     folder = grants_folder(home)
     try:
@@ -170,13 +142,48 @@ def _files(home: Path) -> list[Path]:
     return [path for path in found if not path.name.startswith(".")]
 
 
+def _read(path: Path) -> bytes:
+    """Return what is in a file; of a pipe nothing is waited for."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return file.read()
+    except OSError as error:
+        raise SettingsError(
+            "config-unreadable", f"`{path}` can't be read: {error.strerror}"
+        ) from None
+    raise SettingsError("config-unreadable", f"`{path}` is no regular file")
+
+
 def _check_endpoint(name: str, text: str) -> None:
+    """Refuse what is no address of an AWS: AWS's answers are secrets, and the file holds none.
+
+    What has a password in it is not shown.
+    """
     try:
         url = urlsplit(text)
-        is_good = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+        host = url.hostname or ""
+        is_address = url.scheme in {"http", "https"} and bool(host) and url.port != 0
     except ValueError:
-        is_good = False
-    if not is_good or not text.isascii() or not text.isprintable() or " " in text:
+        is_address = False
+    if not is_address or not (text.isascii() and text.isprintable()) or set(text) & _NOT_IN_URL:
+        shown = "" if "@" in text else f" `{text[:200]}`"
         raise SettingsError(
-            "config-invalid", f"grant `{name}`: `{text[:200]}` is not an http(s) address"
+            "config-invalid",
+            f"grant `{name}`: the endpoint{shown} is not an http(s) address",
+            hint="write http(s)://host[:port], without a name and password, query or fragment",
         )
+    if url.scheme == "http" and not _is_loopback(host):
+        raise SettingsError(
+            "config-invalid",
+            f"grant `{name}`: plain http to `{host}` would show credentials to the network",
+            hint="use https, or an AWS on this machine's loopback address",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

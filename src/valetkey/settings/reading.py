@@ -71,6 +71,10 @@ def decode_file(path: Path, raw: bytes, shape: type[T]) -> T:
         return msgspec.toml.decode(raw, type=shape, strict=True)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SettingsError("config-invalid", f"`{path.name}`: {_sentence(error)}") from None
+    except RecursionError:
+        raise SettingsError(
+            "config-invalid", f"`{path.name}`: tables or lists are nested too deeply"
+        ) from None
 
 
 def _sentence(error: Exception) -> str:
