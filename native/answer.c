@@ -141,8 +141,9 @@ static bool parse_chunk_size(struct span line, size_t *size)
     return digits.length > 0 && digits.length <= 8;
 }
 
-/* Join the chunks in place; without its last, empty one the body was cut off. */
-static bool unchunk(struct answer *answer)
+/* Walk the chunks, and where `joins` put them together in place; false without the last, empty one:
+ * the body was cut off. */
+static bool unchunk(struct answer *answer, bool joins)
 {
     struct span rest = {answer->body, answer->length};
     size_t joined = 0;
@@ -163,40 +164,66 @@ static bool unchunk(struct answer *answer)
             answer->length = joined;
             return true;
         }
-        memmove(answer->body + joined, rest.bytes, size);
+        if (joins) {
+            memmove(answer->body + joined, rest.bytes, size);
+        }
         joined += size;
         rest = after(rest, size + 2);
     }
 }
 
-bool parse_answer(struct received *received, struct answer *answer, struct failure *failure)
+/* Find head and body; false for what is no HTTP, or has two fields that say where the body ends. */
+static bool split(struct received *received, struct answer *answer, struct framing *framing)
 {
     struct span rest = {received->bytes, received->length};
     size_t head_end = 0;
     size_t line_end = find_line_end(rest);
-    size_t length;
-    struct framing framing;
 
     while (head_end + 4 <= rest.length && memcmp(rest.bytes + head_end, "\r\n\r\n", 4) != 0) {
         head_end++;
     }
     if (head_end + 4 > rest.length ||
         !parse_status((struct span){rest.bytes, line_end}, &answer->status)) {
-        return fail_unreadable_answer(failure);
+        return false;
     }
     answer->body = received->bytes + head_end + 4;
     answer->length = received->length - head_end - 4;
     rest.length = head_end;
-    if (!read_fields(after(rest, line_end + 2 < head_end ? line_end + 2 : head_end), &framing)) {
-        return fail_unreadable_answer(failure);
+    return read_fields(after(rest, line_end + 2 < head_end ? line_end + 2 : head_end), framing);
+}
+
+/* Whether the body is as long as its field says; half a secret is worse than none. */
+static bool ends_as_framed(struct answer *answer, const struct framing *framing, bool joins)
+{
+    size_t length;
+
+    if (framing->encoding.bytes != NULL) {
+        return equals_ignoring_case(framing->encoding, "chunked") && unchunk(answer, joins);
     }
-    if (framing.encoding.bytes != NULL) {
-        if (!equals_ignoring_case(framing.encoding, "chunked") || !unchunk(answer)) {
-            return fail_unreadable_answer(failure);
-        }
-    } else if (framing.length.bytes != NULL &&
-               (!parse_digits(framing.length, 10, &length) || length != answer->length)) {
-        return fail_unreadable_answer(failure); /* half a secret is worse than none */
+    return parse_digits(framing->length, 10, &length) && length == answer->length;
+}
+
+static bool is_framed(const struct framing *framing)
+{
+    return framing->encoding.bytes != NULL || framing->length.bytes != NULL;
+}
+
+bool is_whole_answer(struct received *received)
+{
+    struct answer answer;
+    struct framing framing;
+
+    return split(received, &answer, &framing) && is_framed(&framing) &&
+           ends_as_framed(&answer, &framing, false);
+}
+
+bool parse_answer(struct received *received, struct answer *answer, struct failure *failure)
+{
+    struct framing framing;
+
+    if (!split(received, answer, &framing) ||
+        (is_framed(&framing) && !ends_as_framed(answer, &framing, true))) {
+        return fail_unreadable_answer(failure);
     }
     return true;
 }

@@ -98,6 +98,9 @@ static bool receive_all(const struct address *address, int connection, struct re
                                     "the answer is longer than 65536 bytes",
                                     "is this address a broker?");
             }
+            if (is_whole_answer(received)) {
+                return true;
+            }
         } else if (!wait_or_fail(address, connection, POLLIN, deadline, failure)) {
             return false;
         }
