@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws.home import SSO, Clock, Laptop, home_at
+from tests.aws.home import Clock, Laptop, home_at
 from tests.aws.serving import FakeEndpoint, serving
 from tests.aws.test_sts import REQUEST
-from valetkey.aws import AmbientAws, AwsError, Surroundings
+from valetkey.aws import AmbientAws, AwsError
 
 
 async def test_each_call_is_signed_with_the_profile_of_its_grant(laptop: Laptop) -> None:
@@ -139,27 +139,20 @@ async def test_a_profiles_own_region_and_endpoint_count(
         assert (await own.sts_endpoint(None)).url == f"{url}/"
         assert (await plain.sts_endpoint(None)).url == f"{laptop.sts.url}/"
         assert (await own.sts_endpoint("sa-east-1")).region == "sa-east-1"
-        assert await own.surroundings() == Surroundings("own", "ap-southeast-2", url, "config-file")
+        assert (own.region, own.endpoint_url) == ("ap-southeast-2", url)
 
 
-async def test_the_surroundings_say_what_is_in_force(
+async def test_where_aws_is_comes_from_files_and_environment_and_else_is_none(
     laptop: Laptop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """What `valetkey grant` writes down (lesson 27): None is AWS's own endpoint."""
     monkeypatch.delenv("AWS_ENDPOINT_URL_STS")
     nothing = laptop.ambient()
-    assert await nothing.surroundings() == Surroundings(None, "eu-west-1", None, None)
-    laptop.home.keys(one="AKIAONE")
-    one = Surroundings("one", "eu-west-1", None, "shared-credentials-file")
-    assert await nothing.for_profile("one").surroundings() == one
-    laptop.home.config(SSO)
-    assert (await laptop.ambient(profile="dev").surroundings()).method == "sso"  # not logged in
+    assert (nothing.region, nothing.endpoint_url) == ("eu-west-1", None)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    assert (await laptop.ambient().surroundings()).endpoint_url == "http://127.0.0.1:9"
+    assert laptop.ambient().endpoint_url == "http://127.0.0.1:9"
     monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
-    assert (await laptop.ambient().surroundings()).endpoint_url is None
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENV")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
-    assert (await laptop.ambient().surroundings()).method == "env"
+    assert laptop.ambient().endpoint_url is None
 
 
 def test_identities_serve_one_event_loop_after_the_other(

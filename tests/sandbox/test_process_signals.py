@@ -191,3 +191,67 @@ def test_the_command_starts_with_no_signal_held_back(
         check=True,
     )
     assert int(done.stdout.split()[1], 16) == 0
+
+
+def ended(lines: str) -> tuple[int, str]:
+    """Run the lines in a process of one thread, as ours is then; return exit code and output."""
+    program = (
+        "import os, signal\n"
+        "from valetkey.sandbox.process_signals import signals_as_exit, signals_deferred\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program + lines],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_before_the_command_leaves_by_an_exit_that_takes_back(number: int) -> None:
+    lines = f"""
+with signals_as_exit():
+    try:
+        os.kill(os.getpid(), {int(number)})
+        print("went on")
+    finally:
+        print("taken back")
+"""
+    assert ended(lines) == (128 + number, "taken back\n")
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    """As under nohup."""
+    lines = """
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+with signals_as_exit():
+    os.kill(os.getpid(), signal.SIGHUP)
+print("went on")
+"""
+    assert ended(lines) == (0, "went on\n")
+
+
+def test_a_deferred_signal_comes_after_what_must_not_be_broken_off() -> None:
+    """A run that is being opened is known to us before we leave, and so it is ended."""
+    lines = """
+with signals_as_exit():
+    with signals_deferred(are_kept=True):
+        os.kill(os.getpid(), signal.SIGTERM)
+        print("opened")
+    print("went on")
+"""
+    assert ended(lines) == (128 + signal.SIGTERM, "opened\n")
+
+
+def test_a_signal_while_a_run_is_ended_is_thrown_away() -> None:
+    lines = """
+with signals_as_exit():
+    with signals_deferred(are_kept=False):
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+    print("went on")
+"""
+    assert ended(lines) == (0, "went on\n")

@@ -84,6 +84,15 @@ def test_every_step_is_on_record_as_a_brokers_are(here: Here) -> None:
     ]
 
 
+def test_the_record_of_the_start_tells_grants_with_other_tags_apart(tmp_path: Path) -> None:
+    """Two configurations that draw differently must not look the same to who reads the log."""
+    for user in ("alice", "bob", "alice"):
+        Here(tmp_path, LocalGrant(grant(), {"user_id": user})).broker.open_run()
+    starts = [r for r in Here(tmp_path).records() if r["kind"] == "broker-started"]
+    first, second, third = (record["config_digest"] for record in starts)
+    assert first == third != second
+
+
 def test_a_refusal_of_aws_is_on_record_and_keeps_its_own_error(here: Here) -> None:
     opened = here.broker.open_run()
     here.sts.failure = AwsError("aws-access-denied", "AWS refused", detail="AccessDenied: words")

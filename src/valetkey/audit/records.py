@@ -35,7 +35,7 @@ class BrokerStarted:
     version: ClassVar = 1
     at: int
     program: str  # the version of valetkey
-    config_digest: str  # SHA-256 of the configuration files as read, hexadecimal
+    config_digest: str  # SHA-256, hexadecimal: the files as read; without a broker, its grants
     policy_version: str | None = None
 
 

@@ -1,7 +1,7 @@
 """AWS as the broker meets it: STS, and the identities that valetkey calls it with."""
 
-from valetkey.aws.ambient import AmbientAws, Surroundings
+from valetkey.aws.ambient import AmbientAws
 from valetkey.aws.errors import AwsError
 from valetkey.aws.sts import StsClient
 
-__all__ = ["AmbientAws", "AwsError", "StsClient", "Surroundings"]
+__all__ = ["AmbientAws", "AwsError", "StsClient"]

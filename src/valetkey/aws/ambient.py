@@ -5,14 +5,12 @@ role. What AWS refused is read anew, so that a person who acts goes on at once.
 """
 
 import asyncio
-import contextlib
 import getpass
 import math
 import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,21 +25,6 @@ POD_IDENTITY_HOSTS = frozenset({"169.254.170.23", "fd00:ec2::23"})
 REREAD_SECONDS = 3
 """How long a failure stands before files, SSO portal or credential_process are asked again, unless
 a file shows that somebody acted: a flood of calls must not become a flood of those."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What is in force for an identity. None is: no profile named, no region, AWS's own endpoints.
-
-    `method` is botocore's name of where the credentials come from: `env`, `sso`, `assume-role`,
-    `shared-credentials-file`, `config-file`, `custom-process`, `login`, `container-role`,
-    `iam-role`, `assume-role-with-web-identity`; None when none were found.
-    """
-
-    profile: str | None
-    region: str | None
-    endpoint_url: str | None
-    method: str | None
 
 
 class AmbientAws:
@@ -248,16 +231,6 @@ class AmbientAws:
     def _fail(self, error: AwsError) -> None:
         self._failure = error
         self._read_at = self.clock()
-
-    async def surroundings(self) -> Surroundings:
-        """Return what is in force for this identity.
-
-        Credentials that can't be had are no error here: `method` says who was to give them.
-        """
-        with contextlib.suppress(AwsError):
-            await self.credentials()
-        found = self._chain.method
-        return Surroundings(self._chain.profile, self.region, self.endpoint_url, found)
 
     async def has_session_tags(self) -> bool:
         """Say whether the credentials come from EKS Pod Identity, whose sessions carry six

@@ -88,7 +88,8 @@ class InProcessBroker:
             endpoint_url=one_endpoint(self._grants),
         )
         self._policy = make_policy(self._grants)
-        self._digest = hashlib.sha256(self._policy.document.encode()).hexdigest()
+        configured = json.dumps([self._policy.document, self._tags], sort_keys=True)
+        self._digest = hashlib.sha256(configured.encode()).hexdigest()
         self._holdings = Holdings()
         self._known: dict[str, KnownRun] = {}
         self._is_announced = False
