@@ -73,7 +73,7 @@ def test_stars_alone_need_no_automaton() -> None:
 )
 def test_no_pattern_makes_matching_slow(pattern: str, text: str) -> None:
     compiled = glob(pattern)
-    started = time.process_time()
+    started = time.thread_time()
     compiled.matches(text, {})
 
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5

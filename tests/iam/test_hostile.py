@@ -54,9 +54,9 @@ def broken(draw: st.DrawFn, originals: list[bytes]) -> bytes:
 
 def answered(line: str | bytes, *, within: float = 2.0) -> Json:
     """The answer, which is one; and it did not take long."""
-    began = time.process_time()
+    began = time.thread_time()
     answer: Json = answer_line(line)
-    assert time.process_time() - began < within
+    assert time.thread_time() - began < within
     assert ("error" in answer) != ("decision" in answer)
     json.dumps(answer).encode()
     return answer
@@ -178,11 +178,11 @@ def test_no_pattern_makes_a_large_request_slow(change: dict[str, str], pattern: 
     ],
 )
 def test_a_document_of_a_megabyte_is_an_error_at_once(source: bytes) -> None:
-    began = time.process_time()
+    began = time.thread_time()
 
     assert isinstance(parsed(source), ValetkeyError)
     assert "error" in answered(source)
-    assert time.process_time() - began < 2
+    assert time.thread_time() - began < 2
 
 
 @pytest.mark.parametrize("number", ["1e400", "1e999999999", "-1e-999999999", "9" * 4_000])

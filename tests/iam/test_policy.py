@@ -46,7 +46,7 @@ def test_a_policy_that_fills_its_limit_is_decided_quickly() -> None:
     compiled = parse_policy(wide, name="p", layer=Layer.IDENTITY)
     request = Request(session(), "s3:GetObject", TABLE, context={"k": ("a" * 20,) * 20})
 
-    started = time.process_time()
+    started = time.thread_time()
     evaluate(request, Policies(identity=(compiled,)))
 
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1

@@ -82,10 +82,10 @@ def test_a_normal_role_takes_less_than_50_milliseconds() -> None:
         allow(["s3:GetObject", "s3:PutObject"], f"arn:aws:s3:::b{i}/{MINE}/*") for i in range(20)
     ]
     documents = read(one(rows, *statements, deny("s3:*", "arn:aws:s3:::x/*")))
-    began = time.process_time()
+    began = time.thread_time()
     lint(documents, guarded=[TABLE])
 
-    assert time.process_time() - began < 0.05
+    assert time.thread_time() - began < 0.05
 
 
 @pytest.mark.parametrize(
@@ -116,13 +116,13 @@ def test_a_normal_role_takes_less_than_50_milliseconds() -> None:
 )
 @pytest.mark.slow
 def test_hostile_patterns_end_soon(statements: list[dict[str, object]]) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     try:
         lint(read([document(*statements)]))
     except ValetkeyError as error:
         assert error.code in ("policies-too-large", "malformed-policy")
 
-    assert time.process_time() - began < 15
+    assert time.thread_time() - began < 15
 
 
 def test_a_role_at_awss_limits_is_not_too_large() -> None:
