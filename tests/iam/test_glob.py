@@ -1,9 +1,8 @@
 """Wildcards: right, and linear whatever the pattern."""
 
-import time
-
 import pytest
 
+from tests.cpu import SOON, within
 from valetkey.iam.glob import matches_stretches, matches_tokens, units
 from valetkey.iam.template import Template, compile_text
 
@@ -73,7 +72,5 @@ def test_stars_alone_need_no_automaton() -> None:
 )
 def test_no_pattern_makes_matching_slow(pattern: str, text: str) -> None:
     compiled = glob(pattern)
-    started = time.thread_time()
-    compiled.matches(text, {})
-
-    assert time.thread_time() - started < 0.5
+    with within(SOON):
+        compiled.matches(text, {})

@@ -1,12 +1,12 @@
 """No policy and no request make a decision long."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.cpu import SOON, within
 from tests.iam.build import OBJECT, Json, decide, document, policy, session, statement
 from valetkey.iam import (
     ContextValue,
@@ -36,12 +36,11 @@ LONG = "a" * 60_000
     ],
 )
 def test_too_much_to_match_is_denied_at_once(values: list[str]) -> None:
-    started = time.thread_time()
     allowing = statement(Condition={"StringLike": {"aws:UserAgent": values}})
     context = {"aws:UserAgent": LONG, "aws:Referer": LONG[:50_000]}
-    decision = decide(statement(), allowing, context=context)
+    with within(SOON):
+        decision = decide(statement(), allowing, context=context)
 
-    assert time.thread_time() - started < 0.5
     assert (decision.effect, decision.because) == (Effect.IMPLICIT_DENY, TOO_MUCH)
 
 
@@ -57,10 +56,9 @@ def test_every_pattern_operator_is_counted(operator: str) -> None:
 def test_explaining_costs_no_more_than_deciding() -> None:
     slow = {"StringLike": {"aws:UserAgent": [f"*a?b{n}*" for n in range(1_400)]}}
     request = Request(session(), "s3:GetObject", OBJECT, context={"aws:UserAgent": LONG})
-    started = time.thread_time()
-    decision = explain(request, Policies(identity=(policy(statement(Condition=slow)),)))
+    with within(SOON):
+        decision = explain(request, Policies(identity=(policy(statement(Condition=slow)),)))
 
-    assert time.thread_time() - started < 0.5
     assert (decision.because, decision.near_misses) == (TOO_MUCH, ())
 
 
@@ -120,10 +118,9 @@ def test_a_document_full_of_resources_takes_no_second(make: Callable[[int], str]
     context: dict[str, ContextValue] = {"k": "a" * 1_000 + "b" + "a" * 1_000}
     request = Request(session(), "s3:GetObject", RESOURCE, context=context)
 
-    started = time.thread_time()
-    decision = evaluate(request, Policies(identity=(one,) * 8))
+    with within(SOON):
+        decision = evaluate(request, Policies(identity=(one,) * 8))
 
-    assert time.thread_time() - started < 1
     assert decision.effect is Effect.IMPLICIT_DENY
 
 
@@ -139,10 +136,9 @@ def test_the_same_document_decides_on_what_people_ask_for() -> None:
 def test_a_document_full_of_actions_takes_no_second() -> None:
     one = filled(lambda index: f"s3:*a?{index}", lambda values: statement(Action=values))
     policies = Policies(identity=(one,) * 8)
-    started = time.thread_time()
-    decision = evaluate(Request(session(), "s3:" + "a" * 4_000, OBJECT), policies)
+    with within(SOON):
+        decision = evaluate(Request(session(), "s3:" + "a" * 4_000, OBJECT), policies)
 
-    assert time.thread_time() - started < 1
     assert decision.because == TOO_MUCH
     assert evaluate(Request(session(), "s3:xa-17", OBJECT), policies).allowed
 
@@ -172,10 +168,9 @@ def test_a_document_full_of_values_takes_no_second(
     context: dict[str, ContextValue] = {"k": (member,) * 1_000, "j": "b"}
     request = Request(session(), "s3:GetObject", OBJECT, context=context)
 
-    started = time.thread_time()
-    decision = evaluate(request, Policies(identity=(one,) * 8))
+    with within(SOON):
+        decision = evaluate(request, Policies(identity=(one,) * 8))
 
-    assert time.thread_time() - started < 1
     assert decision.effect is Effect.IMPLICIT_DENY
 
 
@@ -186,10 +181,8 @@ def test_a_document_full_of_conditions_takes_no_second(operator: str) -> None:
     context: dict[str, ContextValue] = dict.fromkeys(keys, ("true",) * 1_000)
     request = Request(session(), "s3:GetObject", OBJECT, context=context)
 
-    started = time.thread_time()
-    evaluate(request, Policies(identity=(one,) * 8))
-
-    assert time.thread_time() - started < 1
+    with within(SOON):
+        evaluate(request, Policies(identity=(one,) * 8))
 
 
 def test_a_session_role_is_never_measured() -> None:

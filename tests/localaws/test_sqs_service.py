@@ -365,7 +365,7 @@ def test_a_long_poll_does_not_hold_up_the_others(world: World) -> None:
         poll.start()
     for poll in polls:
         poll.join()
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
 
 
 def test_a_message_says_who_sent_it(world: World, queues: Mapping[str, str]) -> None:

@@ -1,11 +1,11 @@
 """The linter as a whole: every rule has a case, nothing is said of good policies, and it ends."""
 
 import json
-import time
 from importlib import import_module
 
 import pytest
 
+from tests.cpu import within
 from tests.iam.build import document
 from tests.iam.lint.cases import MINE, TABLE, Case, allow, codes, deny, one, read, trust
 from valetkey.demo.policies import broker_policy, permission_policy, trust_policy
@@ -74,7 +74,7 @@ def test_a_tag_that_is_named_is_the_one_that_separates() -> None:
     assert "broad-allow-masks-tenant" not in codes(*documents, tags=["user_id"])
 
 
-def test_a_normal_role_takes_less_than_50_milliseconds() -> None:
+def test_a_normal_role_is_linted_at_once() -> None:
     rows = allow(
         "dynamodb:Query", TABLE, {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": MINE}}
     )
@@ -82,10 +82,8 @@ def test_a_normal_role_takes_less_than_50_milliseconds() -> None:
         allow(["s3:GetObject", "s3:PutObject"], f"arn:aws:s3:::b{i}/{MINE}/*") for i in range(20)
     ]
     documents = read(one(rows, *statements, deny("s3:*", "arn:aws:s3:::x/*")))
-    began = time.thread_time()
-    lint(documents, guarded=[TABLE])
-
-    assert time.thread_time() - began < 0.05
+    with within(1):
+        lint(documents, guarded=[TABLE])
 
 
 @pytest.mark.parametrize(
@@ -116,13 +114,11 @@ def test_a_normal_role_takes_less_than_50_milliseconds() -> None:
 )
 @pytest.mark.slow
 def test_hostile_patterns_end_soon(statements: list[dict[str, object]]) -> None:
-    began = time.thread_time()
-    try:
-        lint(read([document(*statements)]))
-    except ValetkeyError as error:
-        assert error.code in ("policies-too-large", "malformed-policy")
-
-    assert time.thread_time() - began < 15
+    with within(30):
+        try:
+            lint(read([document(*statements)]))
+        except ValetkeyError as error:
+            assert error.code in ("policies-too-large", "malformed-policy")
 
 
 def test_a_role_at_awss_limits_is_not_too_large() -> None:
