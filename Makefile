@@ -45,7 +45,7 @@ REQUESTS ?= 1000000
 WORKERS ?= 2
 
 fuzz: $(VENV)/dev.stamp
-	$(BIN)/python -m tests.fuzz --requests $(REQUESTS) --workers $(WORKERS)
+	$(BIN)/python -m tests.fuzz --requests $(REQUESTS) --workers $(WORKERS) $(addprefix --seed ,$(SEED))
 
 TARGETS := linux-x86_64 linux-aarch64 macos-x86_64 macos-arm64
 

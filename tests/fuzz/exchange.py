@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials
@@ -15,6 +16,7 @@ from valetkey.localaws import LocalAws
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403"})
 FORGED = frozenset({"SignatureDoesNotMatch", "InvalidToken", "InvalidAccessKeyId", "400"})
+_MODELS: Any = botocore.loaders.Loader()  # reading a service's model costs 50 ms
 _NO_RETRY = Config(retries={"total_max_attempts": 1})
 _PRESIGNING = Config(
     signature_version="s3v4",
@@ -61,6 +63,7 @@ class Exchange:
         self._endpoint = aws.endpoint
         self._keys = Credentials("", "")
         self._session: Any = botocore.session.Session()
+        self._session.register_component("data_loader", _MODELS)
         self._session._credentials = self._keys
         self._clients: dict[tuple[str, Config], Any] = {}
         self._raw: list[str] = []
