@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.runs.test_run import a_run
 from valetkey.credentials import ADVISORY_WINDOW, Freshness, freshness
+from valetkey.credentials.freshness import UNDERWAY
 from valetkey.runs import RunState, may_become
 
 ORDER = {RunState.OPEN: 0, RunState.ENDED: 1, RunState.REVOKED: 2}
@@ -55,6 +56,7 @@ def test_what_is_served_as_fresh_is_outside_the_sdks_window_where_it_can_be(
     remaining = issued + duration - (issued + age)
     if found in {Freshness.FRESH, Freshness.AGING} and duration > ADVISORY_WINDOW:
         assert remaining > ADVISORY_WINDOW
+        assert remaining > ADVISORY_WINDOW + UNDERWAY or duration < ADVISORY_WINDOW + 2 * UNDERWAY
     if remaining <= 0:
         assert found is Freshness.EXPIRED
 

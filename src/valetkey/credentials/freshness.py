@@ -11,6 +11,8 @@ from enum import Enum
 ADVISORY_WINDOW = 15 * 60
 COMFORT = 5 * 60
 """Seconds above the advisory window at which a refresh begins, unseen by any client."""
+UNDERWAY = 2
+"""Seconds for which SDKs wait: what reaches them inside the window makes them ask again."""
 CLOCK_STEP = 60
 """Seconds by which a clock may be set back without anything being doubted."""
 SHORT_SESSION_REUSE = 30
@@ -37,4 +39,5 @@ def freshness(*, issued_at: float, expiration: float, now: float) -> Freshness:
         return Freshness.FRESH if now < issued_at + SHORT_SESSION_REUSE else Freshness.STALE
     if now < issued_at + max(spare / 2, spare - COMFORT):
         return Freshness.FRESH
-    return Freshness.AGING if expiration - now > ADVISORY_WINDOW else Freshness.STALE
+    least = ADVISORY_WINDOW + min(UNDERWAY, spare / 2)
+    return Freshness.AGING if expiration - now > least else Freshness.STALE
