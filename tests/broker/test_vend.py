@@ -13,7 +13,7 @@ from valetkey.broker import HandOut, end_own_run, hand_out, revoke_run
 from valetkey.broker.authenticate import authenticate
 from valetkey.errors import ValetkeyError
 from valetkey.identity import Principal, Refusal
-from valetkey.runs import RUN_TAG, RunState
+from valetkey.runs import RUN_TAG, Run, RunState
 from valetkey.secret import Secret
 
 NO_STS = ValetkeyError("aws-unreachable", "STS can't be reached")
@@ -129,6 +129,32 @@ async def test_a_refresh_outlives_a_client_that_hangs_up(here: Platform) -> None
         await impatient
     here.sts.release.set()
     await drawn(here, opened.token)
+    assert len(here.sts.asked) == 1
+
+
+async def test_a_refresh_that_lands_while_the_run_is_looked_up_is_not_repeated(
+    here: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariant 11."""
+    opened = await here.open()
+    here.sts.release = asyncio.Event()
+    first = asyncio.create_task(drawn(here, opened.token))
+    await here.sts.was_asked.wait()
+    look, looked, go_on = here.broker.store.run, asyncio.Event(), asyncio.Event()
+
+    async def slowly(run_id: str) -> Run | None:
+        found = await look(run_id)
+        looked.set()
+        await go_on.wait()
+        return found
+
+    monkeypatch.setattr(here.broker.store, "run", slowly)
+    second = asyncio.create_task(drawn(here, opened.token))
+    await looked.wait()
+    here.sts.release.set()
+    await first
+    go_on.set()
+    assert (await second)["Token"] == "session-1"
     assert len(here.sts.asked) == 1
 
 

@@ -124,6 +124,9 @@ async def _renewed(
     broker: Broker, draw: Draw, *, held: Held | None, now: float, hope: float
 ) -> Held:
     """Return fresh credentials, or the held ones if they are valid and STS gives none."""
+    latest = broker.holdings.get(draw.key)
+    if latest is not None and latest.freshness(now) is Freshness.FRESH:
+        return latest  # another caller's refresh landed while the run was looked up
     task = broker.holdings.refresh(draw.key, draw.run.id, lambda: vend(broker, draw), now=now)
     if held is not None and held.freshness(now) is Freshness.AGING:
         return held
