@@ -1,15 +1,13 @@
 """An answer is there when it says so: what stands in between may close its connection late."""
 
 import json
-import socket
-import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.native.programs import Done, start_program
 from tests.sandbox.conftest import write_private
+from tests.sandbox.raw_server import late_server
 
 BODY = json.dumps(
     {
@@ -27,26 +25,10 @@ FIRST, REST = b"10\r\n" + BODY[:16] + b"\r\n", b"%x\r\n" % len(BODY[16:]) + BODY
 def draw(words: tuple[str, ...], pieces: list[bytes], folder: Path) -> Done:
     """Let the program ask a server that sends these pieces and then keeps the connection open."""
     token_file = write_private(folder / "token", "vkr_run_of-a-test")
-    over = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                for piece in pieces:
-                    connection.sendall(piece)
-                    time.sleep(0.05)
-                over.wait(20)
-
-        server = threading.Thread(target=serve)
-        server.start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1/credentials/g"
-        try:
-            arguments = ["--url", url, "--token-file", str(token_file), "--timeout", "1.5"]
-            return start_program(words, arguments, {})
-        finally:
-            over.set()
-            server.join()
+    with late_server(pieces, pause_seconds=0.05) as server:
+        url = f"{server}/v1/credentials/g"
+        arguments = ["--url", url, "--token-file", str(token_file), "--timeout", "1.5"]
+        return start_program(words, arguments, {})
 
 
 @pytest.mark.parametrize(

@@ -49,3 +49,27 @@ def _answer(
                 return
     except OSError:
         pass  # the client had enough
+
+
+@contextmanager
+def late_server(pieces: list[bytes], *, pause_seconds: float) -> Iterator[str]:
+    """Give the URL of a server that sends these pieces once, and keeps the connection open."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(20)
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                for piece in pieces:
+                    connection.sendall(piece)
+                    time.sleep(pause_seconds)
+                over.wait(20)
+
+        server = threading.Thread(target=serve)
+        server.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            over.set()
+            server.join()

@@ -1,12 +1,11 @@
 """One request, one answer, with limits."""
 
 import socket
-import threading
 import time
 
 import pytest
 
-from tests.sandbox.raw_server import raw_server
+from tests.sandbox.raw_server import late_server, raw_server
 from valetkey.errors import ValetkeyError
 from valetkey.sandbox.address import parse_address
 from valetkey.sandbox.exchange import MAX_ANSWER_BYTES, exchange
@@ -44,24 +43,8 @@ def test_an_answer_is_there_when_it_says_so_though_its_connection_stays_open(
     pieces: list[bytes],
 ) -> None:
     """A proxy or a balancer that closes late must not make every draw too slow."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                for piece in pieces:
-                    connection.sendall(piece)
-                    time.sleep(0.02)
-                done.wait(10)
-
-        done, server = threading.Event(), threading.Thread(target=serve)
-        server.start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        try:
-            answer = exchange(parse_address(url), "/x", authorization="t", total_seconds=2)
-        finally:
-            done.set()
-            server.join()
+    with late_server(pieces, pause_seconds=0.02) as url:
+        answer = exchange(parse_address(url), "/x", authorization="t", total_seconds=2)
     assert answer == (200, b"{}")
 
 
