@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo test check lint types imports help-texts lock bench fuzz native wheels clean
+.PHONY: demo test check lint types imports help-texts lock bench fuzz native providers wheels clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/valetkey demo
@@ -14,7 +14,7 @@ demo: $(VENV)/demo.stamp
 PROGRAM := src/valetkey/sandbox/credential-process
 
 test: $(VENV)/dev.stamp $(wildcard $(PROGRAM))
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 check: lint types imports help-texts test
 
@@ -39,6 +39,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python bench/iam.py
 	$(BIN)/python bench/audit.py
 	$(BIN)/python bench/credentials.py
+	$(BIN)/python -m bench.issuer
 	$(BIN)/python bench/helper.py
 
 REQUESTS ?= 1000000
@@ -46,6 +47,14 @@ WORKERS ?= 2
 
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.fuzz --requests $(REQUESTS) --workers $(WORKERS) $(addprefix --seed ,$(SEED))
+
+# The OpenID-certified provider that some tests sign in at. Without it they are skipped and say so.
+PROVIDER := tests/providers/node_modules/.package-lock.json
+
+providers: $(PROVIDER)
+
+$(PROVIDER): tests/providers/package-lock.json
+	cd tests/providers && npm ci --ignore-scripts --no-audit --no-fund --silent
 
 TARGETS := linux-x86_64 linux-aarch64 macos-x86_64 macos-arm64
 
@@ -60,7 +69,7 @@ wheels: $(VENV)/native.stamp
 	for target in $(TARGETS); do VALETKEY_TARGET=$$target $(BIN)/python -m hatchling build -t wheel || exit; done
 
 clean:
-	rm -rf $(VENV) build dist $(PROGRAM) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist $(PROGRAM) tests/providers/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

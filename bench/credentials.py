@@ -98,9 +98,11 @@ def wait_for(port: int) -> None:
     raise SystemExit("a server of the bench did not start")
 
 
-def wrk(url: str, seconds: int, token: str | None) -> dict[str, float]:
+def wrk(url: str, seconds: int, token: str | None, *, form: str | None = None) -> dict[str, float]:
+    """Ask for `url` again and again, or post `form` to it."""
     command = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s"]
-    command += ["--latency", *(["-H", f"Authorization: {token}"] if token else []), url]
+    command += ["--latency", *(["-H", f"Authorization: {token}"] if token else [])]
+    command += [url] if form is None else ["-s", str(HERE / "form.lua"), url, "--", form]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in text:
         raise SystemExit(f"the server refused: {text}")
@@ -150,12 +152,17 @@ async def open_runs(url: str, issuer: DemoIssuer, count: int, *, draw: bool) -> 
 
 
 @contextlib.contextmanager
-def broker(folder: Path, issuer: DemoIssuer, *, recorded: bool) -> Iterator[tuple[str, int]]:
-    """A real `valetkey serve`; without records it is the same program over a store that lies."""
+def broker(
+    folder: Path, issuer: DemoIssuer, *, recorded: bool, more: str = ""
+) -> Iterator[tuple[str, int]]:
+    """A real `valetkey serve`; without records it is the same program over a store that lies.
+
+    `more` is appended to its configuration.
+    """
     port = free_port()
     config = folder / f"valetkey-{recorded}.toml"
     config.write_text(
-        CONFIG.format(sts=f"http://127.0.0.1:{port}", issuer=issuer.url, audience=AUDIENCE)
+        CONFIG.format(sts=f"http://127.0.0.1:{port}", issuer=issuer.url, audience=AUDIENCE) + more
     )
     environ = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     environ |= {"AWS_ACCESS_KEY_ID": "AKIABENCH", "AWS_SECRET_ACCESS_KEY": "bench"}

@@ -31,10 +31,23 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "broker/test_open.py::test_a_failed_append_means_no_token_leaves",
         "broker/test_vend.py::test_a_hand_out_is_on_record_before_it_leaves",
         "broker/test_vend.py::test_a_failed_append_means_nothing_leaves",
+        "broker/test_vend_web_identity.py::test_a_token_is_on_record_before_sts_sees_it",
+        "broker/test_vend_web_identity.py::test_a_token_whose_record_fails_is_shown_to_nobody",
+        "broker/test_exchange.py::test_the_record_is_durable_before_the_token_leaves",
+        "broker/test_exchange.py::test_a_failed_append_means_no_token_leaves",
         "e2e/test_kills.py::test_a_broker_killed_at_any_moment_loses_nothing_it_acknowledged",
     ),
     "5 issue, then check": (
         "broker/test_vend.py::test_an_answer_that_is_not_what_was_asked_never_leaves",
+        "broker/test_vend_web_identity.py::"
+        "test_an_answer_about_another_token_or_session_never_leaves",
+        "broker/test_vend_web_identity.py::"
+        "test_a_token_without_the_tags_of_the_run_is_never_signed",
+        "credentials/test_answer.py::test_whatever_is_not_what_was_asked_is_named",
+        "broker/test_minting.py::test_a_claim_that_the_speller_dropped_is_caught",
+        "broker/test_exchange.py::test_a_token_that_is_not_what_was_asked_is_on_record_and_stays",
+        "laws/test_token_tags.py::"
+        "test_tags_in_the_token_are_those_of_the_session_and_of_the_audit_leaf",
     ),
     "6 revoked means revoked": (
         "broker/test_vend.py::test_revoked_means_revoked_even_with_credentials_held",
@@ -42,6 +55,8 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "broker/test_vend.py::test_a_revocation_while_sts_is_asked_wins",
         "store/test_sqlite.py::test_after_revoke_returns_nothing_is_handed_out",
         "e2e/test_deliveries.py::test_a_revoked_run_is_refused_the_next_hand_out",
+        "broker/test_exchange.py::test_revoked_means_revoked_at_every_broker_at_once",
+        "broker/test_exchange.py::test_a_revocation_while_a_token_is_signed_wins",
         "sandbox/test_run_credentials.py::test_a_no_drops_valid_ones_at_once",
     ),
     "7 a run keeps its policy": (
@@ -49,6 +64,7 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "broker/test_vend.py::test_a_run_whose_policy_is_gone_is_not_served",
         "store/test_sqlite.py::test_a_policy_version_never_gets_another_document",
         "e2e/test_lifecycle.py::test_a_run_keeps_its_policy_over_a_restart",
+        "broker/test_exchange.py::test_a_run_keeps_its_policy_over_a_change_of_the_configuration",
     ),
     "9 a denial is a value with reasons": (
         "identity/test_trust.py::test_a_refusal_tells_the_caller_nothing_of_the_rules",
@@ -64,9 +80,13 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "e2e/test_surroundings.py::test_no_token_reaches_the_log_or_the_store",
         "sandbox/test_boto_session.py::test_no_secret_has_a_text_form",
         "e2e/test_without_broker.py::test_what_is_stored_holds_no_secret",
+        "aws/test_sts_web_identity.py::test_the_token_is_in_no_error_although_aws_quotes_it",
+        "aws/test_sts_web_identity.py::test_the_token_is_in_no_log_not_even_for_debugging",
+        "e2e/test_web_identity.py::test_no_token_is_in_the_log",
     ),
     "11 a key names everything that shaped the value": (
         "broker/test_vend.py::test_a_changed_grant_is_not_served_from_the_cache_of_the_old_one",
+        "broker/test_vend_web_identity.py::test_whatever_shapes_the_credentials_is_in_their_key",
         "broker/test_vend.py::test_100_callers_at_once_make_one_sts_call",
         "broker/test_vend.py::test_a_refresh_outlives_a_client_that_hangs_up",
         "sandbox/test_run_credentials_threads.py::test_20_threads_make_one_draw",

@@ -22,12 +22,20 @@ TESTS: dict[int, tuple[str, ...]] = {
     4: (
         "e2e/test_tags.py::test_a_session_without_the_tag_reaches_nothing",
         "broker/test_vend.py::test_an_answer_that_is_not_what_was_asked_never_leaves",
+        "e2e/test_web_identity.py::"
+        "test_a_token_without_the_tags_claim_makes_a_session_that_reads_nothing",
+        "broker/test_vend_web_identity.py::"
+        "test_a_token_without_the_tags_of_the_run_is_never_signed",
+        "laws/test_token_tags.py::"
+        "test_tags_in_the_token_are_those_of_the_session_and_of_the_audit_leaf",
+        "laws/test_token_tags.py::test_the_law_catches_a_broker_that_breaks_it",
     ),
     5: (
         "broker/test_open.py::test_a_subject_of_300_characters_is_refused_and_not_truncated",
         "broker/test_open.py::test_a_work_value_of_257_characters_is_refused_and_not_truncated",
         "settings/test_reading.py::test_grants_without_tags_are_refused",
         "laws/test_tags.py::test_a_rendered_tag_holds_the_whole_value_exactly",
+        "laws/test_token_tags.py::test_the_largest_tags_that_are_allowed_arrive_whole",
     ),
     6: (
         "broker/test_open.py::test_a_tag_with_a_slash_is_refused",
@@ -63,6 +71,8 @@ TESTS: dict[int, tuple[str, ...]] = {
         "runs/test_tags.py::test_every_session_carries_the_run",
         "aws/test_sts.py::test_exactly_what_was_asked_is_sent_and_signed",
         "localaws/test_sts.py::test_other_ways_to_credentials_are_refused",
+        "e2e/test_web_identity.py::test_no_other_way_leads_to_a_token_for_sts",
+        "laws/test_token_tags.py::test_the_broker_itself_refuses_to_sign_other_tags_than_the_runs",
     ),
     12: (
         "iam/test_lessons.py::"
@@ -98,6 +108,8 @@ TESTS: dict[int, tuple[str, ...]] = {
         "iam/test_lessons.py::"
         "test_lesson_17_trust_by_audience_alone_admits_any_token_of_the_issuer",
         "iam/lint/test_web_identity.py::test_the_trap_is_found_and_the_mend_is_quiet",
+        "e2e/test_web_identity.py::"
+        "test_a_trust_policy_as_the_guide_has_it_takes_the_brokers_tokens_alone",
     ),
     18: ("iam/lint/test_power.py::test_the_trap_is_found_and_the_mend_is_quiet",),
     19: ("cli/test_demo.py::test_the_demo_reaches_no_aws_of_whoever_runs_it",),
@@ -150,8 +162,18 @@ TESTS: dict[int, tuple[str, ...]] = {
     28: (
         "aws/test_sts.py::test_a_packed_policy_too_large_says_by_how_much",
         "localaws/test_sts.py::test_too_much_for_the_packed_size_fails_with_the_number",
+        "aws/test_sts_web_identity.py::"
+        "test_a_packed_policy_too_large_says_by_how_much_and_no_tag_is_dropped",
+        "aws/test_sts_web_identity.py::"
+        "test_a_token_longer_than_sts_takes_is_told_before_sts_is_asked",
+        "laws/test_token_tags.py::test_a_token_too_large_for_sts_is_refused_and_loses_no_tag",
     ),
-    29: ("identity/test_keys.py::test_a_hundred_keys_of_a_type_are_read_and_one_more_is_not",),
+    29: (
+        "identity/test_keys.py::test_a_hundred_keys_of_a_type_are_read_and_one_more_is_not",
+        "broker/test_key_ring.py::test_the_key_set_never_grows_past_its_bound",
+        "laws/test_key_rotation.py::test_no_cached_key_set_lacks_the_key_of_a_good_token",
+        "e2e/test_rotation.py::test_no_valid_token_is_refused_while_brokers_rotate_and_restart",
+    ),
     30: (
         "broker/test_vend.py::test_a_run_keeps_its_policy_over_a_restart",
         "broker/test_vend.py::test_a_run_whose_policy_is_gone_is_not_served",
@@ -185,11 +207,9 @@ TESTS: dict[int, tuple[str, ...]] = {
 }
 
 LATER: dict[int, str] = {
-    4: "the tags claim of our own OIDC tokens comes with web identity",
     16: "trust and grant are generated together from the tenancy map",
     18: "approvals, and the prover that no run may write them",
     24: "an https public address with its own certificate authority",
-    29: "our own JWKS and its rotation come with the OIDC issuer",
     31: "approvals",
     32: "tools: every action of a call is asked, an unknown tool is denied",
     33: "tools: approvals are by digest, denials by meaning",

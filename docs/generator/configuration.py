@@ -16,8 +16,11 @@ _SENTENCES = Path(__file__).with_name("configuration.toml")
 _TABLES: dict[str, type[msgspec.Struct]] = {
     "[broker]": shape.BrokerTable,
     "[aws]": shape.AwsTable,
+    "[issuer]": shape.OwnIssuerTable,
     "[[issuers]]": shape.IssuerTable,
     "[[trust]]": shape.TrustTable,
+    "[directory]": shape.DirectoryTable,
+    "[login]": shape.LoginTable,
     "[tags]": shape.TagTable,
     "[[grants]]": shape.GrantTable,
     "[tenancy]": shape.TenancySection,

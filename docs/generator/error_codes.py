@@ -31,7 +31,7 @@ _VERDICTS_SAY = {
     "run-revoked": "the run was revoked",
     "run-token": "the run token is not accepted",
     "run-id-taken": "the run could not be opened",
-    "token-replayed": "the run could not be opened",
+    "token-replayed": "a token that is good for one run has opened one already",
 }
 _SILENT = {"USED", "OPENED", "BOUND_ELSEWHERE", "UNKNOWN"}
 Found = dict[tuple[str, str], set[str]]

@@ -80,6 +80,8 @@ def _kind(schema: dict[str, Any]) -> str:
         return f"list of {_kind(schema['items'])}"
     if schema.get("type") == "object":
         return f"object of {_kind(schema['additionalProperties'])}"
+    if "type" not in schema:
+        return "any"
     limits = [f"{word} {schema[key]}" for key, word in (("minimum", "from"), ("maximum", "to"))
               if key in schema]  # fmt: skip
     return " ".join([{"string": "text"}.get(schema["type"], schema["type"]), *limits])

@@ -6,11 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 from valetkey.cli.grant_advice import trust_statement
-from valetkey.demo.policies import broker_policy, permission_policy, trust_policy
+from valetkey.demo.policies import (
+    broker_policy,
+    permission_policy,
+    trust_policy,
+    web_trust_policy,
+)
 
 _ACCOUNT = "111122223333"
 _POLICIES: dict[str, Callable[[], dict[str, Any]]] = {
     "trust": lambda: trust_policy(f"arn:aws:iam::{_ACCOUNT}:role/ValetkeyBroker"),
+    "web": lambda: web_trust_policy(
+        f"arn:aws:iam::{_ACCOUNT}:oidc-provider/id.example.com",
+        "id.example.com",
+        "grant:tenant-data",
+        needs_tags=True,
+    ),
     "permission": lambda: permission_policy(
         f"arn:aws:dynamodb:eu-west-1:{_ACCOUNT}:table/Notes", "trace-artifacts"
     ),

@@ -1,11 +1,15 @@
 """One valid record of each kind, and small logs made of them."""
 
 from valetkey.audit import (
+    AuditRead,
     BrokerStarted,
     CredentialsHandedOut,
     CredentialsVended,
     HandOutRefused,
     Head,
+    KeyCreated,
+    KeyRetired,
+    KeysPublished,
     OpenRefused,
     Record,
     RequestRefused,
@@ -13,6 +17,8 @@ from valetkey.audit import (
     RunOpened,
     RunRevoked,
     StoredLeaf,
+    TokenIssued,
+    TokenRefused,
     TokenRotated,
     Tree,
     VendFailed,
@@ -68,6 +74,24 @@ RECORDS: tuple[Record, ...] = (
     RunEnded(at=AT, run=RUN, by="the run"),
     RunRevoked(at=AT, run=RUN, by="alice", because="laptop lost"),
     RequestRefused(at=AT, code="run-token-malformed", route="GET /v1/credentials/{grant}"),
+    TokenIssued(
+        at=AT,
+        run=RUN,
+        grant="tenant-data",
+        audience="sts.amazonaws.com",
+        subject="grant:tenant-data",
+        jti="t-1",
+        key_id="k-1",
+        expires_at=1_800_000_300,
+        holder="broker",
+        role_arn=ROLE,
+        tags={"user_id": "alice", "valetkey_run": RUN},
+    ),
+    TokenRefused(at=AT, code="invalid-target", run=RUN, grant="billing"),
+    KeyCreated(at=AT, key_id="k-1", algorithm="ES256", by="schedule", signs_from=1_800_003_600),
+    KeysPublished(at=AT, key_ids=("k-1", "k-2"), by="account:alice"),
+    KeyRetired(at=AT, key_id="k-1", by="account:alice", because="it leaked"),
+    AuditRead(at=AT, by_issuer="https://id.example.com", by="auditor", first=0, count=2),
 )
 
 

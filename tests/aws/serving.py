@@ -22,6 +22,17 @@ ASSUMED = f"""<AssumeRoleResponse {NAMESPACE}><AssumeRoleResult>
 <SessionToken>token</SessionToken><Expiration>2027-01-15T09:00:00Z</Expiration></Credentials>
 <PackedPolicySize>PACKED</PackedPolicySize></AssumeRoleResult>
 <ResponseMetadata><RequestId>req-1</RequestId></ResponseMetadata></AssumeRoleResponse>"""
+FEDERATED = (
+    ASSUMED.replace("AssumeRoleRe", "AssumeRoleWithWebIdentityRe")
+    .replace("PACKED", "6")
+    .replace(
+        "<SourceIdentity>",
+        "<SubjectFromWebIdentityToken>grant:g</SubjectFromWebIdentityToken>"
+        "<Audience>sts.amazonaws.com</Audience>"
+        "<Provider>arn:aws:iam::111122223333:oidc-provider/id.example.com</Provider>"
+        "<SourceIdentity>",
+    )
+)
 WHO = f"""<GetCallerIdentityResponse {NAMESPACE}><GetCallerIdentityResult>
 <Arn>arn:aws:iam::111122223333:user/KEY</Arn><UserId>AIDA</UserId><Account>111122223333</Account>
 </GetCallerIdentityResult><ResponseMetadata><RequestId>req-3</RequestId></ResponseMetadata>
@@ -52,8 +63,8 @@ class FakeEndpoint:
 
     @property
     def signers(self) -> list[str]:
-        """The access keys that signed what was asked, in order."""
-        found = [_SIGNER.search(each["Authorization"]) for each in self.headers]
+        """The access keys that signed what was asked, in order; empty for what nobody signed."""
+        found = [_SIGNER.search(each.get("Authorization", "")) for each in self.headers]
         return [match[1] if match else "" for match in found]
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -98,6 +109,17 @@ async def serving(endpoint: FakeEndpoint) -> AsyncIterator[str]:
         yield url
 
 
+def as_a_user(patch: pytest.MonkeyPatch) -> None:
+    """Have a user's key in the environment, and nothing else of AWS."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        patch.delenv(name, raising=False)
+    patch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    patch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
+    patch.setenv("AWS_SECRET_ACCESS_KEY", "test-secret")
+
+
 @asynccontextmanager
 async def sts_at(
     endpoint: FakeEndpoint,
@@ -107,13 +129,7 @@ async def sts_at(
     profile: str | None = None,
 ) -> AsyncIterator[StsClient]:
     """A client of the endpoint, whose ambient credentials are a user's key."""
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION"):
-        patch.delenv(name, raising=False)
-    patch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
-    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    patch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
-    patch.setenv("AWS_SECRET_ACCESS_KEY", "test-secret")
+    as_a_user(patch)
     async with serving(endpoint), aiohttp.ClientSession() as http:
         found = AmbientAws(
             clock=lambda: NOW,

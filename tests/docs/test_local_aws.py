@@ -75,11 +75,11 @@ def test_its_mistake_is_answered_as_it_says(folder: Path) -> None:
 def test_its_suites_pass(folder: Path, shared: bool) -> None:
     conftests = [b for b in GUIDE.blocks("python") if b.startswith("# conftest.py")]
     (folder / "conftest.py").write_text(conftests[shared])
-    wanted = ["test_tenants.py", "test_application.py"]
+    wanted = ["test_tenants.py", "test_application.py", "test_web_identity.py"]
     if shared:  # a test that brings its own seed needs an AWS of its own
         wanted = ["test_application.py"]
     done = run([sys.executable, "-m", "pytest", "-q", *wanted], folder)
-    assert f"{1 if shared else 4} passed" in done.stdout, done.stdout
+    assert f"{1 if shared else 5} passed" in done.stdout, done.stdout
 
 
 def test_all_that_a_seed_can_say_can_be_made(folder: Path) -> None:
@@ -89,5 +89,6 @@ def test_all_that_a_seed_can_say_can_be_made(folder: Path) -> None:
     finally:
         aws.stop()
     assert set(made) == {
-        "policy", "user", "role", "bucket", "table", "queue", "secret", "parameter", "function",
+        "policy", "provider", "user", "role", "bucket", "table", "queue", "secret", "parameter",
+        "function",
     }  # fmt: skip

@@ -1,14 +1,12 @@
 """The policies of the demo's role under tags that are absent, or nearly right."""
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.e2e.conftest import MakeBroker
+from tests.e2e.reading import heard, where
 from tests.e2e.world import AwsSide, Grant
 from valetkey.demo.policies import permission_policy
 from valetkey.demo.world import BUCKET, TABLE
@@ -34,29 +32,13 @@ def careless_role(aws: AwsSide) -> str:
 def answers(aws: AwsSide, role: str, **asked: object) -> list[str]:
     """What a session gets that the broker's own keys made: row, object, scan, listing."""
     keys = aws.broker_keys()
-    where = {"endpoint_url": aws.aws.endpoint, "region_name": aws.aws.region}
     made = boto3.client(
         "sts",
         aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
-        **where,
+        **where(aws),
     ).assume_role(RoleArn=role, RoleSessionName="untagged", **asked)["Credentials"]
-    session = boto3.Session(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
-    dynamodb, s3 = session.client("dynamodb", **where), session.client("s3", **where)
-    heard = []
-    calls: tuple[Callable[[], Any], ...] = (
-        lambda: dynamodb.get_item(TableName=TABLE, Key={"user_id": {"S": "alice"}}),
-        lambda: s3.get_object(Bucket=BUCKET, Key="traces/alice/1.txt"),
-        lambda: dynamodb.scan(TableName=TABLE),
-        lambda: s3.list_objects_v2(Bucket=BUCKET, Prefix="traces/"),
-    )
-    for call in calls:
-        try:
-            call()
-            heard.append("ok")
-        except ClientError as error:
-            heard.append(error.response["Error"]["Code"].removesuffix("Exception"))
-    return heard
+    return heard(aws, made)
 
 
 def test_a_session_without_the_tag_reaches_nothing(aws: AwsSide, careless_role: str) -> None:

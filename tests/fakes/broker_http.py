@@ -1,7 +1,8 @@
 """A broker over HTTP that keeps the agent's side honest: real sockets, real tokens, real counts.
 
-It follows the contract of `/v1/runs` and `/v1/credentials/{grant}` and knows nothing of AWS: its
-credentials are made up. What a test wants to go wrong it sets on the fake.
+It follows the contract of `/v1/runs`, `/v1/credentials/{grant}` and `/oauth/token` and knows
+nothing of AWS: its credentials and tokens are made up. What a test wants to go wrong it sets on
+the fake.
 """
 
 import json
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
+from urllib.parse import parse_qsl
 
 ACTOR_TOKEN = "actor-token-of-the-orchestrator"
 EXPIRES_AT = "2126-11-21T09:00:00Z"
@@ -47,6 +49,8 @@ class FakeBroker:
     grants: dict[str, dict[str, str | None]] = field(
         default_factory=lambda: {"tenant-data": {"region": "eu-west-1", "endpoint_url": None}}
     )
+    tools: dict[str, dict[str, object]] = field(default_factory=dict)
+    token_seconds: int = 300
     life_seconds: float = 3600.0
     first_life_seconds: float | None = None
     delay_seconds: float = 0.0
@@ -55,6 +59,7 @@ class FakeBroker:
     port: int = 0
     runs: dict[str, FakeRun] = field(default_factory=dict)
     hand_outs: Counter[str] = field(default_factory=Counter)
+    tokens: Counter[str] = field(default_factory=Counter)
     requests: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
     seen_authorizations: list[str] = field(default_factory=list)
 
@@ -84,7 +89,7 @@ class FakeBroker:
         """Open a run from the inside, for tests that join one."""
         run_id = f"r-{secrets.token_hex(8)}"
         token = f"vkr_{run_id}_{secrets.token_urlsafe(32)}"
-        run = FakeRun(run_id, list(grants) or list(self.grants), [token])
+        run = FakeRun(run_id, list(grants) or [*self.grants, *self.tools], [token])
         self.runs[run_id] = run
         return run
 
@@ -104,7 +109,24 @@ class FakeBroker:
             {"name": name, "credentials_url": f"{public}/v1/credentials/{name}"}
             | dict[str, object](self.grants[name])
             for name in run.grants
+            if name in self.grants
         ]
+
+    def tools_of(self, run: FakeRun) -> list[dict[str, object]]:
+        return [{"name": name} | self.tools[name] for name in run.grants if name in self.tools]
+
+    def issue(self, run: FakeRun, audience: str) -> dict[str, object] | None:
+        """Return the answer to an exchange, None for what the run may not have."""
+        has_role = audience in run.grants and self.grants.get(audience, {}).get("web_identity_role")
+        if not has_role and audience not in (tool["name"] for tool in self.tools_of(run)):
+            return None
+        self.tokens[audience] += 1
+        return {
+            "access_token": f"token-of-{audience}-{self.tokens[audience]}",
+            "issued_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_type": "N_A" if has_role else "Bearer",
+            "expires_in": self.token_seconds,
+        }
 
     def credentials(self, grant: str) -> dict[str, str]:
         self.hand_outs[grant] += 1
@@ -137,7 +159,9 @@ class _Request(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         broker = self.server.broker
         length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length)) if length else {}
+        sent = self.rfile.read(length)
+        is_form = self.headers.get("Content-Type") == "application/x-www-form-urlencoded"
+        body = dict(parse_qsl(sent.decode())) if is_form else json.loads(sent or b"{}")
         authorization = self.headers.get("Authorization") or ""
         broker.requests.append((self.command, self.path, body))
         broker.seen_authorizations.append(authorization)
@@ -146,6 +170,8 @@ class _Request(BaseHTTPRequestHandler):
             self._send(broker.fault.status, broker.fault.body, broker.fault.media_type)
         elif (self.command, self.path) == ("POST", "/v1/runs"):
             self._open(broker, body, authorization)
+        elif (self.command, self.path) == ("POST", "/oauth/token"):
+            self._exchange(broker, body)
         else:
             self._serve_run(broker, authorization)
 
@@ -160,7 +186,7 @@ class _Request(BaseHTTPRequestHandler):
             return
         asked = body.get("grants") or []
         assert isinstance(asked, list)
-        if unknown := [name for name in asked if name not in broker.grants]:
+        if unknown := [name for name in asked if name not in {**broker.grants, **broker.tools}]:
             self._refuse(404, "grant-unknown", f"there is no grant `{unknown[0]}`")
             return
         run = broker.open_run(*asked)
@@ -172,6 +198,8 @@ class _Request(BaseHTTPRequestHandler):
                 "actor": {"issuer": "https://cluster.example", "subject": "orchestrator"},
                 "tags": {"user_id": "alice-tag-value"},
                 "grants": broker.grants_of(run),
+                "tokens": broker.tools_of(run),
+                "token_url": f"{broker.url}/oauth/token",
                 "policy_version": "sha256:1",
                 "opened_at": "2026-11-21T08:00:00Z",
                 "expires_at": EXPIRES_AT,
@@ -179,6 +207,21 @@ class _Request(BaseHTTPRequestHandler):
             "run_token": run.tokens[-1],
         }
         self._send(201, json.dumps(document).encode())
+
+    def _exchange(self, broker: FakeBroker, form: dict[str, str]) -> None:
+        run = broker.run_of(form.get("subject_token", ""))
+        if run is None or run.state != "open":
+            self._deny("invalid_request", "run-revoked" if run else "run-token-invalid")
+            return
+        issued = broker.issue(run, form.get("audience", ""))
+        if issued is None:
+            self._deny("invalid_target", "audience-unknown")
+        else:
+            self._send(200, json.dumps(issued).encode())
+
+    def _deny(self, error: str, code: str) -> None:
+        problem = {"error": error, "error_description": "no", "code": code}
+        self._send(400, json.dumps(problem).encode())
 
     def _serve_run(self, broker: FakeBroker, authorization: str) -> None:
         run = broker.run_of(authorization.removeprefix("Bearer "))
@@ -191,6 +234,8 @@ class _Request(BaseHTTPRequestHandler):
                 "id": run.id,
                 "state": run.state,
                 "grants": broker.grants_of(run),
+                "tokens": broker.tools_of(run),
+                "token_url": f"{broker.url}/oauth/token",
                 "expires_at": EXPIRES_AT,
             }
             self._send(200, json.dumps(view).encode())

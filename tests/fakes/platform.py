@@ -5,13 +5,16 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.fakes.issuer import NOW, FakeIssuer, signing_key
+from tests.fakes.own_issuer import own_issuer
 from tests.fakes.sts import FakeSts
 from valetkey.broker import Broker, Opened, OpenRequest, make_policy, open_run
-from valetkey.credentials import Grant, GrantSource, parse_role_arn
+from valetkey.broker.own_issuer import OwnIssuer
+from valetkey.credentials import Grant, GrantSource, SigningKey, TokenGrant, parse_role_arn
 from valetkey.identity import ClaimCheck, Issuer, KeySet, Power, TrustRule
 from valetkey.runs import TagTemplate, parse_template
 from valetkey.secret import Secret
@@ -64,6 +67,8 @@ RULES = (
     ),
     TrustRule("operators", "cluster", {"sub": ClaimCheck.of("operator")}, Power.REVOKE),
     TrustRule("auditor", "cluster", {"sub": ClaimCheck.of("auditor")}, Power.READ_AUDIT),
+    TrustRule("approver", "cluster", {"sub": ClaimCheck.of("approver")}, Power.APPROVE),
+    TrustRule("admins", "cluster", {"sub": ClaimCheck.of("administrator")}, Power.ADMINISTER),
 )
 TEMPLATES = (
     parse_template("user_id", "{subject.sub}"),
@@ -80,6 +85,10 @@ def grant(name: str = "tenant-data", **changes: Any) -> Grant:
         "region": "eu-west-1",
     }
     return Grant(**{**members, **changes})
+
+
+def web_grant(name: str = "tenant-data", **changes: Any) -> Grant:
+    return grant(name, **{"source": GrantSource.WEB_IDENTITY, **changes})
 
 
 @dataclass
@@ -129,16 +138,24 @@ async def platform(
     grants: tuple[Grant, ...] | None = None,
     templates: tuple[TagTemplate, ...] = TEMPLATES,
     clock: Clock | None = None,
+    tokens: tuple[TokenGrant, ...] = (),
+    signs: bool = False,
 ) -> AsyncIterator[Platform]:
-    """A broker over a store in `folder`; opened twice there, it is the same one restarted."""
+    """A broker over a store in `folder`; opened twice there, it is the same one restarted.
+
+    `signs`: it is an issuer of its own, and the fake STS believes exactly the keys it publishes.
+    """
     clock = clock or Clock()
     sts = FakeSts(clock)
     store = await SqliteStore.open(folder / "valetkey.db")
+    own = await own_issuer(store, now=clock.now) if signs else None
+    if own is not None:
+        sts.published = partial(_published, own, clock)
     broker = Broker(
         issuers=(PEOPLE.configured("people"), CLUSTER.configured("cluster")),
         rules=RULES,
         templates=templates,
-        policy=make_policy(grants if grants is not None else (grant(), grant("other"))),
+        policy=make_policy(grants if grants is not None else (grant(), grant("other")), tokens),
         run_seconds=8 * 3600,
         max_run_seconds=12 * 3600,
         store=store,
@@ -146,6 +163,7 @@ async def platform(
         sts=sts,
         clock=clock,
         entropy=entropy() if not (folder / "used").exists() else _later_entropy(),
+        own=own,
     )
     (folder / "used").touch()
     await store.put_policy(broker.policy.version, broker.policy.document)
@@ -153,6 +171,10 @@ async def platform(
         yield Platform(broker, sts, clock, store, folder / "valetkey.db")
     finally:
         await store.close()
+
+
+async def _published(own: OwnIssuer, clock: Clock) -> tuple[SigningKey, ...]:
+    return await own.ring.published(now=clock.now)
 
 
 def _later_entropy() -> Any:

@@ -256,3 +256,11 @@ def test_rules_that_do_not_fit_together_are_refused(
     with pytest.raises(IdentityError) as error:
         check_trust([FakeIssuer().configured()], rules)
     assert error.value.code == code
+
+
+def test_who_opens_for_a_rule_that_serves_nobody_is_told_which_do() -> None:
+    rules = (rule("openers", sub="a", may=Power.OPEN_RUNS, subjects_of=("nobody",)),)
+    for added, told in (((), "none yet"), ((rule("end-users", sub="b"),), "`end-users`")):
+        with pytest.raises(IdentityError) as caught:
+            check_trust([FakeIssuer().configured()], (*rules, *added))
+        assert told in str(caught.value.hint)

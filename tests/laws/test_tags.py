@@ -19,7 +19,7 @@ TAGGY = st.text(st.sampled_from("ab-_.:/=+@ é"), max_size=6)
 
 def attempt(template: TagTemplate, x: str, y: str) -> str | None:
     try:
-        return render(template, Material({"x": x, "y": y}, "issuer", {"z": y}))
+        return render(template, Material({"x": x, "y": y}, "issuer", {"z": y}, {"w": y}))
     except TagError:
         return None
 
@@ -42,6 +42,7 @@ def test_two_pairs_of_values_never_share_a_joined_tag(a: str, b: str, c: str, d:
         "{subject.x}-{subject.y}",
         "{subject.x}:={request.z}",
         "p{subject.x}..{request.z}s",
+        "{subject.x}-{directory.w}",
     ):
         template = parse_template("k", text, path_segment=False)
         one, other = attempt(template, a, b), attempt(template, c, d)

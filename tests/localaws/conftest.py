@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.localaws.statements import partiql_world
+from tests.localaws.web_issuer import WebWorld, web_world
 from tests.localaws.world import World
 
 
@@ -30,3 +31,10 @@ def partiql() -> Iterator[World]:
     made = partiql_world()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def web() -> Iterator[WebWorld]:
+    """A local AWS whose account trusts an issuer; a test that changes it uses names of its own."""
+    with web_world() as made:
+        yield made

@@ -6,12 +6,15 @@ every condition key that the local AWS can say.
 
 import contextlib
 import re
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.localaws.reference_params import FURTHER, ISSUER, NAMED, OWN_TAGS
+from tests.fakes.issuer import FakeIssuer
+from tests.localaws.reference_params import FURTHER, ISSUER, NAMED, OWN_TAGS, ROLE_ARN
+from tests.localaws.web_issuer import AUDIENCE, ROLES, SOURCE, tags_claim
 from tests.localaws.world import ACCOUNT, BUCKET, TABLE_ARN, World, allow
 from valetkey.localaws import (
     dynamodb_actions,
@@ -60,11 +63,34 @@ def filled_world() -> World:
     tags = [{"Key": key, "Value": value} for key, value in OWN_TAGS.items()]
     world.client("dynamodb").tag_resource(ResourceArn=TABLE_ARN, Tags=tags)
     world.client("iam").create_open_id_connect_provider(
-        Url=f"https://{ISSUER}", ThumbprintList=NAMED["ThumbprintList"], Tags=tags
+        Url=f"https://{ISSUER}",
+        ClientIDList=[AUDIENCE],
+        ThumbprintList=NAMED["ThumbprintList"],
+        Tags=tags,
     )
+    world.aws._gate.web_identities.keys.fetch = lambda _: FakeIssuer().jwks()
     for key in ("traces/alice/a", "versioned"):
         world.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"x", Tagging="tenant=alice")
     return world
+
+
+def web_token() -> str:
+    """Return a token that brings every condition key that a token can."""
+    now = int(time.time())
+    claims = {
+        "iss": f"https://{ISSUER}",
+        "sub": "some",
+        "aud": ["some", "other"],
+        "azp": AUDIENCE,
+        "iat": now,
+        "exp": now + 300,
+        "amr": ["mfa"],
+        "email": "some@example.com",
+        ROLES: ROLE_ARN,
+        SOURCE: "some",
+        **tags_claim("user_id", user_id="alice"),
+    }
+    return FakeIssuer().sign(claims).reveal()
 
 
 def minimal(shape: Any, name: str = "") -> Any:
@@ -109,6 +135,8 @@ def send_all(world: World, service: str) -> Iterator[str]:
         required = {} if shape is None else minimal(shape)
         if "QueueUrl" in required:
             required["QueueUrl"] = f"{world.aws.endpoint}/{ACCOUNT}/some"
+        if "WebIdentityToken" in required:
+            required["WebIdentityToken"] = web_token()
         for more in FURTHER.get(f"{service}:{operation}", ({},)):
             with contextlib.suppress(ClientError, BotoCoreError):
                 method_of(client, operation)(**{**required, **more})

@@ -57,9 +57,17 @@ OTHER_IDENTITIES = (
     "graph.facebook.com:app_id", "graph.facebook.com:id", "saml:aud", "saml:namequalifier",
     "saml:sub", "saml:sub_type", "www.amazon.com:app_id", "www.amazon.com:user_id",
 )  # fmt: skip
+SHARED_ISSUERS = sorted(
+    key
+    for key in documented_keys("sts:AssumeRoleWithWebIdentity")
+    if key.partition(":")[0] not in {"aws", "iam", "sts"} and key not in OTHER_IDENTITIES
+)
 UNSET: dict[str, dict[str, tuple[str, ...]]] = {
-    "a role is assumed by another kind of identity alone: web identities and SAML are refused": (
+    "SAML is refused, and a web identity is one of a provider that the account made": (
         dict.fromkeys(OTHER_IDENTITIES, EVERY)
+    ),
+    "AWS reads these claims of the few issuers that many accounts share": (
+        dict.fromkeys(SHARED_ISSUERS, ("sts:AssumeRoleWithWebIdentity",))
     ),
     "the request brings no tags: it has no parameter for them, or they are refused": {
         "aws:RequestTag/${TagKey}": (*NO_TAGS, "secretsmanager:UntagResource"),
@@ -68,7 +76,7 @@ UNSET: dict[str, dict[str, tuple[str, ...]]] = {
     "what is yet to be made has no tags": {
         "aws:ResourceTag/${TagKey}": (
             "dynamodb:CreateTable", "iam:CreateOpenIDConnectProvider", "iam:CreatePolicy",
-            "iam:TagOpenIDConnectProvider", "secretsmanager:CreateSecret",
+            "secretsmanager:CreateSecret",
         ),
         "secretsmanager:ResourceTag/tag-key": ("secretsmanager:CreateSecret",),
     },

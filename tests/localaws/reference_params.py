@@ -133,6 +133,7 @@ FURTHER: dict[str, tuple[dict[str, Any], ...]] = {
     "iam:CreateUser": ({"Tags": TAGS, "PermissionsBoundary": POLICY_ARN},),
     "iam:CreatePolicy": ({"Tags": TAGS},),
     "iam:CreateOpenIDConnectProvider": ({"Tags": TAGS},),
+    "iam:TagOpenIDConnectProvider": ({"Tags": TAGS},),
     **{f"iam:{name}": ({"UserName": "some"},) for name in iam_actions.IMPLICIT_USER},
     "sts:AssumeRole": ({"Tags": TAGS, "TransitiveTagKeys": ["user_id"], "ExternalId": "some",
                         "SourceIdentity": "some"},),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from valetkey.runs import Material, TagError, parse_template, render
+from valetkey.runs import Material, Source, TagError, parse_template, render
 
 
 def rendered(text: str, claims: dict[str, Any], **attributes: str) -> str:
@@ -68,6 +68,9 @@ def test_a_join_that_could_collide_is_refused() -> None:
         "{actor.sub}",
         "{request.}",
         "{request.a-b}",
+        "{directory}",
+        "{directory.}",
+        "{directory.a-b}",
         "{}",
         "{subject.a}{subject.b}",
         "{subject.sub}|x",
@@ -80,6 +83,36 @@ def test_a_template_that_does_not_tell_principals_apart_is_refused(text: str) ->
     with pytest.raises(TagError) as caught:
         parse_template("k", text)
     assert caught.value.code == "tag-template"
+
+
+def test_what_the_directory_says_goes_in_raw_or_not_at_all() -> None:
+    template = parse_template("k", "{issuer}:{directory.role}")
+
+    def of(**directory: Any) -> str:
+        return render(template, Material({"role": "x"}, "cognito", {"role": "y"}, directory))
+
+    assert of(role="lead") == "cognito:lead"
+    for changes, code in (
+        ({}, "tag-value-missing"),
+        ({"role": ""}, "tag-value-empty"),
+        ({"role": 7}, "tag-value-type"),
+        ({"role": "a|b"}, "tag-value-characters"),
+        ({"role": "a/b"}, "tag-value-path-segment"),
+    ):
+        with pytest.raises(TagError) as caught:
+            of(**changes)
+        assert caught.value.code == code
+
+
+def test_a_tag_from_the_directory_is_neither_a_work_tag_nor_the_subjects_own() -> None:
+    template = parse_template("k", "{directory.department}")
+    assert template.directory_attributes() == {"department"}
+    assert not template.is_bound
+    assert not template.attributes()
+    assert not template.uses(Source.SUBJECT)
+    with pytest.raises(TagError):
+        parse_template("k", "{directory.department}", shared=True)
+    assert parse_template("k", "{request.x}-{directory.y}").is_bound
 
 
 def test_only_a_work_tag_can_be_shared() -> None:

@@ -112,3 +112,26 @@ def test_a_local_aws_is_named_to_the_container(tmp_path: Path) -> None:
     variables = json.loads(done.stdout)
     assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
     assert "AWS_REGION" not in variables
+
+
+def test_by_web_identity_they_lead_to_the_kept_token_and_nowhere_else(
+    broker: FakeBroker, joined: FakeRun, run_token_file: Path
+) -> None:
+    role = "arn:aws:iam::111122223333:role/AgentTenantData"
+    broker.grants["tenant-data"]["web_identity_role"] = role
+    option = ("--web-identity-token-file", "/var/run/valetkey/token")
+    lines = env(broker, run_token_file, *option).stdout.splitlines()
+    assert "AWS_CONTAINER_CREDENTIALS_FULL_URI" in lines[0]
+    exported = dict(line.removeprefix("export ").split("=", 1) for line in lines[1:])
+    assert not [name for name in exported if name.startswith("AWS_CONTAINER_")]
+    assert exported["AWS_WEB_IDENTITY_TOKEN_FILE"] == "/var/run/valetkey/token"
+    assert exported["AWS_ROLE_ARN"] == role
+    assert exported["AWS_ROLE_SESSION_NAME"] == f"vk-{joined.id}"
+
+
+def test_a_grant_that_gives_no_token_has_no_such_variables(
+    broker: FakeBroker, run_token_file: Path
+) -> None:
+    done = env(broker, run_token_file, "--web-identity-token-file", "/x")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "[web-identity-not-granted]" in done.stderr

@@ -3,7 +3,7 @@
 import pytest
 
 from valetkey.errors import ValetkeyError
-from valetkey.sandbox.run_grant import choose_grant, parse_opened, parse_run
+from valetkey.sandbox.run_grant import choose_grant, default_grant, parse_opened, parse_run
 
 GRANT = {
     "name": "tenant-data",
@@ -86,3 +86,42 @@ def test_a_grant_that_the_run_has_not_is_named_with_those_it_has() -> None:
         choose_grant(parse_run(RUN), "x")
     assert caught.value.code == "grant-unknown"
     assert "tenant-data" in (caught.value.hint or "")
+
+
+TOOL = {"name": "billing", "audience": "https://billing.internal/mcp", "scopes": ["read"]}
+
+
+def test_a_run_may_have_tools_alone() -> None:
+    view = parse_run(RUN | {"grants": [], "tokens": [TOOL]})
+    assert view.names == ("billing",)
+    assert default_grant(view, ["billing"]) is None
+    with pytest.raises(ValetkeyError) as caught:
+        choose_grant(view, "billing")
+    assert caught.value.code == "grant-unknown"
+    assert "valetkey token" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(("names", "chosen"), [([], "tenant-data"), (["billing", "b"], "b")])
+def test_the_default_is_the_first_role_that_was_asked_for(names: list[str], chosen: str) -> None:
+    view = parse_run(RUN | {"grants": [GRANT, GRANT | {"name": "b"}], "tokens": [TOOL]})
+    grant = default_grant(view, names)
+    assert grant is not None
+    assert grant.name == chosen
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tokens": [TOOL | {"name": "../x"}]},
+        {"tokens": [TOOL | {"name": "tenant-data"}]},
+        {"tokens": [TOOL | {"audience": "a b"}]},
+        {"tokens": [TOOL | {"scopes": [1]}]},
+        {"tokens": "billing"},
+        {"grants": [GRANT | {"web_identity_role": "arn\nx"}]},
+        {"grants": [GRANT | {"web_identity_role": 5}]},
+    ],
+)
+def test_tools_and_roles_are_read_as_strictly(change: dict[str, object]) -> None:
+    with pytest.raises(ValetkeyError) as caught:
+        parse_run(RUN | change)
+    assert caught.value.code == "broker-answer-unreadable"

@@ -101,6 +101,54 @@ def test_a_tag_is_a_path_segment_exactly_where_the_map_uses_it_as_one(tmp_path: 
     assert segments == {"user_id": True, "repo": False, "task_id": False}
 
 
+PEOPLE = """
+[directory]
+source = "file:people.csv"
+issuer = "cognito"
+attributes = ["department"]
+[tags]
+department = "{directory.department}"
+"""
+
+
+def test_a_tag_may_come_from_the_directory(tmp_path: Path) -> None:
+    settings = read(tmp_path, GOOD.replace("[tags]\n", PEOPLE))
+    assert settings.directory is not None
+    assert settings.directory.source == f"file:{tmp_path / 'people.csv'}"
+    assert settings.directory.unknown is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("{directory.department}", "{directory.role}"),
+        (PEOPLE, '[tags]\ndepartment = "{directory.department}"\n'),
+        ('attributes = ["department"]', "attributes = []"),
+        ('attributes = ["department"]', 'attributes = ["subject"]'),
+        ('attributes = ["department"]', 'attributes = ["department", "x]"]'),
+        ("file:people.csv", "people.csv"),
+        ("file:people.csv", "sqlite:///people.db"),
+        ('attributes = ["department"]', 'attributes = ["department"]\ntable = "people"'),
+        ('attributes = ["department"]', 'attributes = ["department"]\nunknown = "guest"'),
+        (
+            'attributes = ["department"]',
+            'attributes = ["department"]\nunknown = { department = "" }',
+        ),
+        (
+            'attributes = ["department"]',
+            'attributes = ["department", "role"]\nunknown = { role = "none" }',
+        ),
+        ('issuer = "cognito"\nattributes', 'issuer = "nobody"\nattributes'),
+    ],
+)
+def test_a_directory_that_can_not_fill_the_tags_is_refused(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    text = GOOD.replace("[tags]\n", PEOPLE)
+    assert old in text
+    assert code_of(tmp_path, text.replace(old, new)) == "config-invalid"
+
+
 def test_without_a_map_every_tag_is_a_path_segment(tmp_path: Path) -> None:
     text = GOOD[: GOOD.index("[tenancy]")]
     assert all(t.path_segment for t in read(tmp_path, text).templates)
@@ -138,7 +186,8 @@ def test_without_a_map_every_tag_is_a_path_segment(tmp_path: Path) -> None:
         ('duration = "1h"', 'duration = "-1h"', "config-invalid"),
         ('duration = "1h"', 'duration = "soon"', "config-invalid"),
         ('duration = "1h"', "duration = 3600", "config-invalid"),
-        ('source = "assume-role"', 'source = "web-identity"', "config-unsupported"),
+        ('source = "assume-role"', 'source = "web-identity"', "config-invalid"),  # no [issuer]
+        ('source = "assume-role"', 'source = "saml"', "config-unsupported"),
         ('name = "tenant-data"', 'name = "Tenant Data"', "config-invalid"),
         ('name = "cluster"', 'name = "cognito"', "issuer-duplicate"),
         ('name = "orchestrator"', 'name = "end-users"', "trust-rule-duplicate"),

@@ -115,6 +115,7 @@ async def test_a_deleted_head_is_found(path: Path) -> None:
     with LogReader(path) as reader, pytest.raises(StoreError) as refused:
         reader.head()
     assert refused.value.code == "store-corrupt"
+    assert "backup" in str(refused.value.hint)
 
 
 async def test_every_flipped_byte_of_a_stored_leaf_is_found_on_the_disk(path: Path) -> None:

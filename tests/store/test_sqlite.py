@@ -138,9 +138,9 @@ async def test_a_used_token_id_is_kept_for_longer_than_the_token_is_taken(
     store: SqliteStore,
 ) -> None:
     await open_one(store, a_run(1), token_ids=(TOKEN,))
-    await open_one(store, replace(a_run(2), opened_at=TOKEN.until + 86_400))
+    await open_one(store, replace(a_run(2), opened_at=TOKEN.until + 30 * 86_400))
     assert (await open_one(store, a_run(9), token_ids=(TOKEN,))).verdict is OpenVerdict.REPLAYED
-    await open_one(store, replace(a_run(3), opened_at=TOKEN.until + 86_401))
+    await open_one(store, replace(a_run(3), opened_at=TOKEN.until + 30 * 86_400 + 1))
     assert await open_one(store, a_run(4), token_ids=(TOKEN,)) == OPENED
 
 

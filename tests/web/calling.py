@@ -89,6 +89,6 @@ class Api:
 
 
 def api(platform: Platform) -> Api:
-    readiness = Readiness(platform.sts, platform.store)
+    readiness = Readiness(platform.sts, platform.store, broker=platform.broker)
     app = make_app(platform.broker, readiness, public_url="http://127.0.0.1:8700", version="0.0.0")
     return Api(platform, app, readiness)

@@ -20,6 +20,7 @@ async def test_a_run_is_opened_and_its_token_leaves_once(here: Api) -> None:
         "credentials_url": "http://127.0.0.1:8700/v1/credentials/tenant-data",
         "region": "eu-west-1",
         "endpoint_url": None,
+        "web_identity_role": None,
     }
     shown = await here.call("GET", f"/v1/runs/{run['id']}", here.platform.actor())
     assert shown.json == run
@@ -208,7 +209,7 @@ async def test_a_run_token_opens_extends_and_approves_nothing(here: Api) -> None
 async def test_a_run_knows_no_tags_and_no_subject_of_itself(here: Api) -> None:
     token = Secret((await here.open()).json["run_token"])
     answer = await here.call("GET", "/v1/runs/self", token)
-    assert set(answer.json) == {"id", "state", "expires_at", "grants"}
+    assert set(answer.json) == {"id", "state", "expires_at", "grants", "tokens", "token_url"}
     assert b"alice" not in answer.body
 
 

@@ -25,6 +25,12 @@ class RecordKind(Enum):
     RUN_ENDED = "run-ended"
     RUN_REVOKED = "run-revoked"
     REQUEST_REFUSED = "request-refused"
+    TOKEN_ISSUED = "token-issued"  # noqa: S105 - a name, not a token
+    TOKEN_REFUSED = "token-refused"  # noqa: S105
+    KEY_CREATED = "key-created"
+    KEYS_PUBLISHED = "keys-published"
+    KEY_RETIRED = "key-retired"
+    AUDIT_READ = "audit-read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,7 @@ class RunOpened:
     grants: tuple[str, ...]
     policy_version: str
     expires_at: int
+    directory: Mapping[str, str] | None = None  # what the directory said of the subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +189,90 @@ class RequestRefused:
     run: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenIssued:
+    """valetkey signed a token for a run; it left only after this was durable."""
+
+    kind: ClassVar = RecordKind.TOKEN_ISSUED
+    version: ClassVar = 1
+    at: int
+    run: str
+    grant: str
+    audience: str  # the token's one `aud`
+    subject: str  # its `sub`
+    jti: str  # the token id (RFC 7519 §4.1.7): a name, the token is written nowhere
+    key_id: str  # the `kid` it was signed with
+    expires_at: int
+    holder: (
+        str  # "broker" when the broker itself presents it to STS, "sandbox" when the run gets it
+    )
+    scope: str | None = None
+    role_arn: str | None = None  # of a token for STS
+    tags: Mapping[str, str] | None = None  # the session tags in a token for STS, exactly
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRefused:
+    """A token was asked for and not given. `run` is absent where no run is known."""
+
+    kind: ClassVar = RecordKind.TOKEN_REFUSED
+    version: ClassVar = 1
+    at: int
+    code: str
+    run: str | None = None
+    grant: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCreated:
+    """There is another signing key; `signs_from` (Unix seconds) is absent until it is published."""
+
+    kind: ClassVar = RecordKind.KEY_CREATED
+    version: ClassVar = 1
+    at: int
+    key_id: str
+    algorithm: str
+    by: str  # "schedule", or who asked: `<issuer name>:<subject>`, or `account:<login name>`
+    signs_from: int | None = None
+    kms_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysPublished:
+    """The documents of the issuer were written out, with these keys in them."""
+
+    kind: ClassVar = RecordKind.KEYS_PUBLISHED
+    version: ClassVar = 1
+    at: int
+    key_ids: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRetired:
+    """A signing key was withdrawn: it signs nothing more and is in no key set of ours."""
+
+    kind: ClassVar = RecordKind.KEY_RETIRED
+    version: ClassVar = 1
+    at: int
+    key_id: str
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRead:
+    """Somebody read leaves of the log over the API: `count` of them from index `first` on."""
+
+    kind: ClassVar = RecordKind.AUDIT_READ
+    version: ClassVar = 1
+    at: int
+    by_issuer: str
+    by: str
+    first: int
+    count: int
+
+
 Record: TypeAlias = (
     BrokerStarted
     | RunOpened
@@ -194,4 +285,10 @@ Record: TypeAlias = (
     | RunEnded
     | RunRevoked
     | RequestRefused
+    | TokenIssued
+    | TokenRefused
+    | KeyCreated
+    | KeysPublished
+    | KeyRetired
+    | AuditRead
 )

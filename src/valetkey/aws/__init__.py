@@ -2,6 +2,7 @@
 
 from valetkey.aws.ambient import AmbientAws
 from valetkey.aws.errors import AwsError
+from valetkey.aws.kms import KmsKeyMaker, KmsSigner
 from valetkey.aws.sts import StsClient
 
-__all__ = ["AmbientAws", "AwsError", "StsClient"]
+__all__ = ["AmbientAws", "AwsError", "KmsKeyMaker", "KmsSigner", "StsClient"]

@@ -54,7 +54,7 @@ class AmbientAws:
         self._quick = threading.Lock()  # held for a moment
         self._flights: dict[tuple[str | None, bool], Future[ReadOnlyCredentials]] = {}
         self._failure: AwsError | None = None
-        self._endpoints: dict[str | None, Endpoint] = {}
+        self._endpoints: dict[tuple[str, str | None], Endpoint] = {}
         self._read_at: float = clock()
         self._chain = Chain(profile, ask=self._asked)
 
@@ -134,14 +134,22 @@ class AmbientAws:
         """botocore's model of STS, which its serializer and parser read."""
         return self._chain.session.get_service_model("sts")
 
+    def model(self, service: str) -> Any:
+        """Return botocore's model of another service. Read from disk at the first call."""
+        return self._chain.session.get_service_model(service)
+
     async def sts_endpoint(self, region: str | None) -> Endpoint:
         """Return where STS is for `region`, as botocore resolves it (environment included)."""
-        endpoints = self._endpoints
-        if region not in endpoints:
-            endpoints[region] = await asyncio.to_thread(
-                self._chain.endpoint, region or self.region, self._endpoint_url
+        return await self.endpoint("sts", region)
+
+    async def endpoint(self, service: str, region: str | None) -> Endpoint:
+        """Return where a service is for `region`, as botocore resolves it."""
+        endpoints, key = self._endpoints, (service, region)
+        if key not in endpoints:
+            endpoints[key] = await asyncio.to_thread(
+                self._chain.endpoint, region or self.region, self._endpoint_url, service
             )
-        return endpoints[region]
+        return endpoints[key]
 
     async def credentials(
         self, *, instead_of: ReadOnlyCredentials | None = None, anyway: bool = True

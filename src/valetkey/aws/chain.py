@@ -36,7 +36,7 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where STS is, the region that requests to it are signed for, and the way there.
+    """Where a service is, the region that requests to it are signed for, and the way there.
 
     `tls` is True for the system's CAs.
     """
@@ -116,19 +116,23 @@ class Chain:
         """Say whether a file that was read, or a login, has changed since."""
         return self._stamp_now() != self._stamp
 
-    def endpoint(self, region: str | None, endpoint_url: str | None) -> Endpoint:
-        """Return where STS is for a region, as botocore resolves it (environment included)."""
+    def endpoint(
+        self, region: str | None, endpoint_url: str | None, service: str = "sts"
+    ) -> Endpoint:
+        """Return where a service is for a region, as botocore resolves it."""
         chosen = region or FALLBACK_REGION
         try:
             client = self.session.create_client(
-                "sts",
+                service,
                 region_name=chosen,
                 endpoint_url=endpoint_url,
                 aws_access_key_id="resolving",
                 aws_secret_access_key="resolving",  # noqa: S106  # no credential: resolves a URL
             )
         except (BotoCoreError, ValueError) as error:
-            raise AwsError("aws-configuration", f"STS has no endpoint: {error}") from None
+            raise AwsError(
+                "aws-configuration", f"{service.upper()} has no endpoint: {error}"
+            ) from None
         url: str = client.meta.endpoint_url
         return Endpoint(
             url if url.endswith("/") else url + "/",

@@ -50,15 +50,16 @@ def sts_error(
     if code in {"AccessDenied", "AccessDeniedException"}:
         return denied(text, role=role, profile=profile, detail=detail)
     return (
-        _about_credentials(code, text, profile=profile, renewal=renewal, detail=detail)
-        or _about_request(code, text, role=role, detail=detail)
+        about_credentials(code, text, profile=profile, renewal=renewal, detail=detail)
+        or about_request(code, text, role=role, detail=detail)
         or AwsError("aws-failed", "STS failed", detail=detail, retryable=code.startswith("Int"))
     )
 
 
-def _about_credentials(
+def about_credentials(
     code: str, text: str, *, profile: str | None, renewal: str | None, detail: str
 ) -> AwsError | None:
+    """Say what is wrong with the credentials of a call; None where it is something else."""
     if code in _EXPIRED:
         how = f"with `{renewal}`" if renewal else "where they come from"
         return AwsError(
@@ -85,7 +86,8 @@ def _about_credentials(
     return None
 
 
-def _about_request(code: str, text: str, *, role: str, detail: str) -> AwsError | None:
+def about_request(code: str, text: str, *, role: str, detail: str) -> AwsError | None:
+    """Say what is wrong with what was asked, whoever asked; None where it is something else."""
     if code == "PackedPolicyTooLarge":
         return AwsError(
             "aws-packed-policy-too-large",

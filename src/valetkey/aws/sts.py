@@ -4,8 +4,7 @@ It asks and reads; whether the answer is what was asked is judged in `credential
 """
 
 import asyncio
-import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -13,13 +12,17 @@ import aiohttp
 from botocore.credentials import ReadOnlyCredentials
 
 from valetkey.aws.ambient import AmbientAws
+from valetkey.aws.answers import assumed_role
 from valetkey.aws.errors import AwsError
 from valetkey.aws.refusals import RENEWABLE, sts_error
-from valetkey.aws.wire import Shape, parsed, signed, unheard, whole
-from valetkey.credentials import PACKED_SIZE_WARNING, AssumedRole, AssumeRoleRequest
+from valetkey.aws.way import check_private
+from valetkey.aws.web_identity import ASKED_TWICE, ISSUER_PAUSES, parameters_of, token_error
+from valetkey.aws.wire import Shape, parsed, sent, written
+from valetkey.credentials import AssumedRole, AssumeRoleRequest, WebIdentityRequest
 from valetkey.secret import Secret
 
-log = logging.getLogger("valetkey.aws")
+Explain = Callable[[str, str], AwsError]
+"""Says what an error's code and text mean for the call that was made."""
 
 CALL_SECONDS = 10
 """STS answers within a second; a call that takes longer is not waited for by any SDK."""
@@ -28,9 +31,10 @@ FIRST_PAUSE = 0.2
 
 
 class StsClient:
-    """Calls STS with the broker's own credentials. `clock_skew` is STS's time minus ours, seconds.
+    """Calls STS with the broker's own credentials, or by web identity without any.
 
-    One client lives as long as the broker: it holds the connections.
+    `clock_skew` is STS's time minus ours, seconds. One client lives as long as the broker: it
+    holds the connections.
     """
 
     def __init__(self, ambient: AmbientAws, http: aiohttp.ClientSession) -> None:
@@ -59,18 +63,50 @@ class StsClient:
             region=request.region,
             subject=str(request.role),
         )
+        return assumed_role(answer, answered_at, role=str(request.role))
+
+    async def assume_role_with_web_identity(
+        self, request: WebIdentityRequest, token: Secret
+    ) -> AssumedRole:
+        """Return what STS answered to a call with our own token, which is not signed.
+
+        No AWS credentials are needed, nor looked for. Raises `AwsError` without the token in it,
+        and sends nothing where `check_way` raises.
+        """
+        await self.check_way(request.region)
+        answer, answered_at = await self._call_unsigned(
+            "AssumeRoleWithWebIdentity",
+            parameters_of(request, token),
+            region=request.region,
+            explain=lambda code, text: token_error(code, text, request=request, token=token),
+        )
+        return assumed_role(answer, answered_at, role=str(request.role))
+
+    async def check_way(self, region: str | None) -> None:
+        """Raise `aws-endpoint-plain` unless a token reaches a region's STS unseen by others."""
+        check_private((await self._ambient.sts_endpoint(region)).url)
+
+    async def look(self, region: str | None) -> None:
+        """Learn that a region's STS answers, and its time, without credentials. Raises `AwsError`.
+
+        It must be one that a token may be sent to. STS refuses `GetCallerIdentity` to who does not
+        sign it, and that is answer enough.
+        """
+        await self.check_way(region)
+        refused = AwsError("aws-refused", "STS answered with a refusal")
+        other = AwsError("aws-failed", "what answered is not STS")
         try:
-            assumed = _assumed_role(answer, answered_at)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise AwsError(
-                "aws-failed", "STS answered without credentials", detail=repr(error)
-            ) from None
-        if (assumed.packed_policy_size or 0) >= PACKED_SIZE_WARNING:
-            log.warning(
-                "tags and session policy nearly fill what STS takes: shorten them",
-                extra={"role": str(request.role), "percent": assumed.packed_policy_size},
+            await self._call_unsigned(
+                "GetCallerIdentity",
+                {},
+                region=region,
+                explain=lambda code, text: other if code.isdigit() else refused,
             )
-        return assumed
+        except AwsError as error:
+            if error is refused:
+                return
+            raise
+        raise other
 
     async def caller_arn(self, profile: str | None = None) -> str:
         """Return the ARN that AWS knows a profile by (STS `GetCallerIdentity`).
@@ -109,10 +145,17 @@ class StsClient:
             keys = await ambient.credentials()
             try:
                 return await self._call_once(
-                    operation, parameters, ambient=ambient, keys=keys, region=region, of=subject
+                    operation,
+                    parameters,
+                    ambient=ambient,
+                    keys=keys,
+                    region=region,
+                    explain=lambda code, text: sts_error(
+                        code, text, role=subject, profile=ambient.owner, renewal=ambient.renewal
+                    ),
                 )
             except AwsError as error:
-                if not has_other and await _has_other(ambient, keys, error):
+                if not has_other and await holds_others(ambient, keys, error):
                     has_other = True  # the same call once more, with what a person put there
                     continue
                 if not error.retryable or attempt == ATTEMPTS:
@@ -121,45 +164,50 @@ class StsClient:
             await asyncio.sleep(pause)
             pause *= 3
 
+    async def _call_unsigned(
+        self, operation: str, parameters: Shape, *, region: str | None, explain: Explain
+    ) -> tuple[Shape, float]:
+        pause, attempt = FIRST_PAUSE, 1
+        while True:
+            try:
+                return await self._call_once(
+                    operation,
+                    parameters,
+                    ambient=self._ambient,
+                    keys=None,
+                    region=region,
+                    explain=explain,
+                )
+            except AwsError as error:
+                most, pauses = (2, ISSUER_PAUSES) if error.code in ASKED_TWICE else (ATTEMPTS, 1)
+                if not error.retryable or attempt >= most:
+                    raise
+            attempt += 1
+            await asyncio.sleep(pause * pauses)
+            pause *= 3
+
     async def _call_once(
         self,
         operation: str,
         parameters: Shape,
         *,
         ambient: AmbientAws,
-        keys: ReadOnlyCredentials,
+        keys: ReadOnlyCredentials | None,
         region: str | None,
-        of: str,
+        explain: Explain,
     ) -> tuple[Shape, float]:
         endpoint = await ambient.sts_endpoint(region)
         model = ambient.sts_model.operation_model(operation)
-        request = signed(parameters, model, endpoint, keys=keys)
-        try:
-            async with self._http.post(
-                endpoint.url,
-                data=request.body,
-                headers=dict(request.headers.items()),
-                allow_redirects=False,
-                proxy=endpoint.proxy,
-                ssl=endpoint.tls,
-                timeout=aiohttp.ClientTimeout(total=CALL_SECONDS),
-            ) as response:
-                body = await whole(response)
-                status, headers = response.status, dict(response.headers)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise unheard(error, endpoint.url) from None
+        request = written(parameters, model, endpoint, keys=keys)
+        status, headers, body = await sent(
+            self._http, request, endpoint, seconds=CALL_SECONDS, of="STS"
+        )
         answered_at = self._note_time(headers)
         answer = parsed(model, status, headers, body=body)
         if status == 200:
             return answer, answered_at
         problem = answer.get("Error", {})
-        raise sts_error(
-            str(problem.get("Code", status)),
-            str(problem.get("Message", "")),
-            role=of,
-            profile=ambient.owner,
-            renewal=ambient.renewal,
-        )
+        raise explain(str(problem.get("Code", status)), str(problem.get("Message", "")))
 
     def _note_time(self, headers: Mapping[str, str]) -> float:
         """Measure the skew by STS's `Date` (one-second steps) and return STS's time."""
@@ -172,7 +220,7 @@ class StsClient:
         return stated
 
 
-async def _has_other(ambient: AmbientAws, used: ReadOnlyCredentials, error: AwsError) -> bool:
+async def holds_others(ambient: AmbientAws, used: ReadOnlyCredentials, error: AwsError) -> bool:
     """Say whether others are there now than those that AWS refused.
 
     Where the error is not about the keys, only an edited file is a reason to look: it may have
@@ -180,19 +228,3 @@ async def _has_other(ambient: AmbientAws, used: ReadOnlyCredentials, error: AwsE
     """
     found = await ambient.credentials(instead_of=used, anyway=error.code in RENEWABLE)
     return bool(found != used)
-
-
-def _assumed_role(answer: Shape, answered_at: float) -> AssumedRole:
-    credentials = answer["Credentials"]
-    packed = answer.get("PackedPolicySize")
-    return AssumedRole(
-        access_key_id=credentials["AccessKeyId"],
-        secret_access_key=Secret(credentials["SecretAccessKey"]),
-        session_token=Secret(credentials["SessionToken"]),
-        expiration=int(credentials["Expiration"].timestamp()),
-        assumed_role_arn=answer["AssumedRoleUser"]["Arn"],
-        source_identity=answer.get("SourceIdentity"),
-        packed_policy_size=None if packed is None else int(packed),
-        request_id=answer.get("ResponseMetadata", {}).get("RequestId", ""),
-        answered_at=int(answered_at),
-    )

@@ -42,6 +42,22 @@ def trust_in(ca_bundle: str | None) -> ssl.SSLContext | bool:
         ) from None
 
 
+def check_private(url: str) -> None:
+    """Raise `aws-endpoint-plain` where what is sent to `url` could be read on its way.
+
+    A token is all that a thief of it needs, unlike a signed request: it goes by https, or to
+    this machine's loopback address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        raise AwsError(
+            "aws-endpoint-plain",
+            f"plain http to STS at `{url}` would show our token to the network",
+            hint="use https, or an AWS on this machine's loopback address; see `endpoint_url`, "
+            "AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS",
+        )
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -5,13 +5,23 @@ from dataclasses import dataclass, field
 from valetkey.audit import BrokerStarted
 from valetkey.broker.draws import Draw
 from valetkey.broker.holdings import Holdings
+from valetkey.broker.own_issuer import OwnIssuer
 from valetkey.broker.policy import Policy, read_policy
-from valetkey.broker.ports import Clock, Entropy, KeySource, SecurityTokenService, Store
+from valetkey.broker.ports import (
+    Clock,
+    Directory,
+    Entropy,
+    KeySource,
+    SecurityTokenService,
+    Store,
+)
 from valetkey.identity import Issuer, TrustRule
 from valetkey.runs import Run, TagTemplate
 
 MAX_KNOWN_RUNS = 10_000
 """About 4 kB each; the oldest is read again from the store when it next asks."""
+MAX_NEW_RUNS = 256
+"""Opened here and not used yet: a sandbox that starts now asks within seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +51,14 @@ class Broker:
     sts: SecurityTokenService
     clock: Clock
     entropy: Entropy
+    own: OwnIssuer | None = None
+    """valetkey as an issuer; None where no grant needs a token of its own."""
+    directory: Directory | None = None
+    """Where subjects are looked up when a run is opened; None where claims say enough."""
     holdings: Holdings = field(default_factory=Holdings)
     policies: dict[str, Policy] = field(default_factory=dict)
     known: dict[str, KnownRun] = field(default_factory=dict)
+    new_runs: dict[str, Run] = field(default_factory=dict)
 
     async def start(self, *, program: str, config_digest: str) -> None:
         """Put the issuers' names, the policy of new runs and the start itself on record.
@@ -68,7 +83,7 @@ class Broker:
         """
         known = self.known.get(run_id)
         if known is None:
-            run = await self.store.run(run_id)
+            run = self.new_runs.pop(run_id, None) or await self.store.run(run_id)
             if run is None:
                 return None
             if len(self.known) >= MAX_KNOWN_RUNS:
@@ -76,9 +91,16 @@ class Broker:
             known = self.known[run_id] = KnownRun(run)
         return known
 
+    def note_opened(self, run: Run) -> None:
+        """Remember a run whose opening is durable, so that its first use need not read it."""
+        if len(self.new_runs) >= MAX_NEW_RUNS:
+            del self.new_runs[next(iter(self.new_runs))]
+        self.new_runs[run.id] = run
+
     def forget(self, run_id: str) -> None:
         """Drop what is remembered of a run: it changed, or it is over."""
         self.known.pop(run_id, None)
+        self.new_runs.pop(run_id, None)
         self.holdings.forget(run_id)
 
     async def policy_of(self, run: Run) -> Policy | None:

@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
-from valetkey.credentials import AssumeRoleRequest, Grant, assume_role_request, cache_key
+from valetkey.credentials import (
+    AssumeRoleRequest,
+    Grant,
+    GrantSource,
+    WebIdentityRequest,
+    assume_role_request,
+    cache_key,
+    web_identity_key,
+    web_identity_request,
+)
+from valetkey.identity import Refusal
 from valetkey.runs import Run, session_tags
 
 
@@ -12,11 +22,25 @@ class Draw:
 
     run: Run
     grant: Grant
-    request: AssumeRoleRequest
+    request: AssumeRoleRequest | WebIdentityRequest
     key: bytes
 
 
-def make_draw(run: Run, grant: Grant) -> Draw:
-    """Work out what is asked of STS. The sandbox chooses none of it."""
-    request = assume_role_request(grant, run_id=run.id, tags=session_tags(run.tags, run.id))
-    return Draw(run, grant, request, cache_key(request))
+def make_draw(run: Run, grant: Grant, *, issuer: str | None) -> Draw | Refusal:
+    """Work out what is asked of STS. The sandbox chooses none of it.
+
+    `issuer` is valetkey's own issuer URL, without which nothing is drawn by web identity: a run
+    may have been opened when there was one.
+    """
+    tags = session_tags(run.tags, run.id)
+    if grant.source is GrantSource.ASSUME_ROLE:
+        assume = assume_role_request(grant, run_id=run.id, tags=tags)
+        return Draw(run, grant, assume, cache_key(assume))
+    if issuer is None:
+        return Refusal(
+            code="own-issuer-gone",
+            public="valetkey signs no tokens any more, and the grant needs one",
+            reasons=(f"grant `{grant.name}` of run `{run.id}` needs `[issuer]`",),
+        )
+    web = web_identity_request(grant, issuer=issuer, run_id=run.id, tags=tags)
+    return Draw(run, grant, web, web_identity_key(web))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from valetkey.audit import RunOpened
 from valetkey.broker.broker import Broker, milliseconds
 from valetkey.broker.errors import BrokerError
-from valetkey.broker.outcomes import OpenVerdict
+from valetkey.broker.outcomes import OpenVerdict, TokenUse
 from valetkey.broker.policy import Policy
 from valetkey.identity import Refusal
 from valetkey.runs import (
@@ -28,7 +28,11 @@ from valetkey.secret import Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """A run as it shall be, all of it checked. `bindings` are work tags bound to the subject."""
+    """A run as it shall be, all of it checked. `bindings` are work tags bound to the subject.
+
+    `token_ids` are the tokens that open it and may open no other; `directory` is what the directory
+    said of the subject, None where it was not asked.
+    """
 
     subject: PrincipalRef
     actor: PrincipalRef
@@ -38,6 +42,8 @@ class RunPlan:
     seconds: int
     attributes: Mapping[str, str] = field(default_factory=dict)
     bindings: Mapping[str, str] = field(default_factory=dict)
+    token_ids: tuple[TokenUse, ...] = ()
+    directory: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +74,11 @@ async def carry_out(broker: Broker, plan: RunPlan, *, now: float) -> Opened | Re
         token_digest=token.digest(),
     )
     outcome = await broker.store.open_run(
-        run, bindings=plan.bindings, token_ids=(), record=_opened(run, now=now)
+        run, bindings=plan.bindings, token_ids=plan.token_ids, record=_opened(run, plan, now=now)
     )
     match outcome.verdict:
         case OpenVerdict.OPENED:
+            broker.note_opened(run)
             return Opened(run, token, broker.policy)
         case OpenVerdict.BOUND_ELSEWHERE:
             subject = f"{plan.subject.subject} of {plan.subject.issuer}"
@@ -79,6 +86,12 @@ async def carry_out(broker: Broker, plan: RunPlan, *, now: float) -> Opened | Re
                 code="work-tag-bound",
                 public=f"the value of work tag `{outcome.about}` belongs to another subject",
                 reasons=(f"tag `{outcome.about}` was first used for another than {subject}",),
+            )
+        case OpenVerdict.REPLAYED:
+            return Refusal(
+                code=outcome.verdict.value,
+                public="a token that is good for one run has opened one already",
+                reasons=(f"a token of {outcome.about} was used before",),
             )
         case verdict:
             return Refusal(
@@ -89,13 +102,13 @@ async def carry_out(broker: Broker, plan: RunPlan, *, now: float) -> Opened | Re
 def asked_grants(policy: Policy, asked: tuple[str, ...] | None) -> tuple[str, ...]:
     """Return the grants that a run gets, all of them for None. Raises `grant-unknown`."""
     if asked is None:
-        return tuple(policy.grants)
+        return policy.names
     for name in asked:
-        if name not in policy.grants:
+        if name not in policy.names:
             raise BrokerError(
                 "grant-unknown",
                 f"there is no grant `{name[:64]}`",
-                hint=f"the grants are: {', '.join(policy.grants) or 'none'}",
+                hint=f"the grants are: {', '.join(policy.names) or 'none'}",
             )
     if not asked:
         raise BrokerError("grant-unknown", "a run without a grant can do nothing")
@@ -114,7 +127,7 @@ def asked_life(broker: Broker, asked: int | None) -> int:
     return seconds
 
 
-def _opened(run: Run, *, now: float) -> RunOpened:
+def _opened(run: Run, plan: RunPlan, *, now: float) -> RunOpened:
     return RunOpened(
         at=milliseconds(now),
         run=run.id,
@@ -127,4 +140,5 @@ def _opened(run: Run, *, now: float) -> RunOpened:
         grants=run.grants,
         policy_version=run.policy_version,
         expires_at=run.expires_at,
+        directory=plan.directory,
     )

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from valetkey.audit import OpenRefused
 from valetkey.broker.authenticate import authenticate
 from valetkey.broker.broker import Broker, milliseconds
+from valetkey.broker.directory import ask_directory
 from valetkey.broker.errors import BrokerError, SubjectRejected
 from valetkey.broker.new_run import Opened, RunPlan, asked_grants, asked_life, carry_out
+from valetkey.broker.single_use import token_uses
 from valetkey.errors import ValetkeyError
 from valetkey.identity import Power, Principal, Refusal, TokenRejected, TrustRule
 from valetkey.runs import Material, PrincipalRef, render
@@ -43,8 +45,9 @@ async def open_run(broker: Broker, request: OpenRequest) -> Opened | Refusal:
     1. The actor's token is verified and admitted by a rule that may open runs.
     2. The subject's token is verified and admitted by a rule that the actor's rule names.
     3. Work attributes, grants and life are within what that rule and the configuration allow.
-    4. Tags are rendered, each exact or refused.
-    5. Run, bindings of work tags and record become durable in one transaction.
+    4. What tags need of the directory is looked up; tags are rendered, each exact or refused.
+    5. Run, bindings of work tags, claims of tokens for one use and record become durable in one
+       transaction.
 
     Raises a `ValetkeyError` for bad input; nothing is stored but the refusal's record.
     """
@@ -99,7 +102,12 @@ async def _open(
     seconds = asked_life(broker, request.expires_in)
 
     # 4. Tags.
-    material = Material(subject.claims.all, subject.issuer_name, request.attributes)
+    known = await ask_directory(broker, subject)
+    if isinstance(known, Refusal):
+        return known
+    material = Material(
+        subject.claims.all, subject.issuer_name, request.attributes, directory=known or {}
+    )
     tags = {template.key: render(template, material) for template in broker.templates}
     bindings = {t.key: tags[t.key] for t in broker.templates if t.is_bound}
 
@@ -113,6 +121,8 @@ async def _open(
         grants=grants,
         seconds=seconds,
         bindings=bindings,
+        token_ids=token_uses((actor, subject), broker.issuers),
+        directory=known,
     )
     return await carry_out(broker, plan, now=now)
 

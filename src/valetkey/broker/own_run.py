@@ -16,16 +16,24 @@ from valetkey.runs import PrincipalRef, check_keys, check_value
 LOCAL_ACCOUNT: Final = "urn:valetkey:local-account"
 """In the place of an issuer's URL. No token can name it: an issuer's URL is https, or loopback."""
 _RULE: Final = "local-account"
+DOCTOR_RULE: Final = "doctor"
+"""In the place of a trust rule's name: the run only finds out what its role can reach."""
 
 
 async def open_own_run(
-    broker: Broker, account: str, *, tags: Mapping[str, str], expires_in: int | None = None
+    broker: Broker,
+    account: str,
+    *,
+    tags: Mapping[str, str],
+    expires_in: int | None = None,
+    rule: str = _RULE,
 ) -> Opened | Refusal:
     """Open a run for `account` with every grant of the broker's policy; it has the tags `tags`.
 
     `account` is the login name of who runs us, `tags` what that person wrote into the grants,
-    `expires_in` seconds. The record is durable before the token leaves. Raises a `ValetkeyError`
-    for a tag that STS would not take or a life out of bounds.
+    `expires_in` seconds, `rule` what stands in the record where a trust rule's name would. The
+    record is durable before the token leaves. Raises a `ValetkeyError` for a tag that STS would not
+    take or a life out of bounds.
     """
     now = broker.clock()
     check_keys(tuple(tags))
@@ -35,7 +43,7 @@ async def open_own_run(
     plan = RunPlan(
         subject=principal,
         actor=principal,
-        actor_rule=_RULE,
+        actor_rule=rule,
         tags=dict(tags),
         grants=asked_grants(broker.policy, None),
         seconds=asked_life(broker, expires_in),

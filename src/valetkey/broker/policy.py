@@ -7,10 +7,10 @@ edited configuration can't pass for the old one.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from valetkey.credentials import Grant, GrantSource, parse_role_arn
+from valetkey.credentials import Algorithm, Grant, GrantSource, TokenGrant, parse_role_arn
 
 _FORMAT = 1
 
@@ -22,17 +22,26 @@ class Policy:
     version: str
     document: str
     grants: Mapping[str, Grant]
+    tokens: Mapping[str, TokenGrant] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all grants, roles first."""
+        return (*self.grants, *self.tokens)
 
 
-def make_policy(grants: Iterable[Grant]) -> Policy:
+def make_policy(grants: Iterable[Grant], tokens: Iterable[TokenGrant] = ()) -> Policy:
     """Write the grants down as the document that is stored with their runs."""
     by_name = {grant.name: grant for grant in grants}
-    document = json.dumps(
-        {"format": _FORMAT, "grants": {name: _write(g) for name, g in by_name.items()}},
-        sort_keys=True,
-        separators=(",", ":"),
-    )
-    return Policy(version_of(document), document, by_name)
+    tokens_by_name = {grant.name: grant for grant in tokens}
+    content: dict[str, Any] = {
+        "format": _FORMAT,
+        "grants": {name: _write(g) for name, g in by_name.items()},
+    }
+    if tokens_by_name:
+        content["tokens"] = {name: _write_token(g) for name, g in tokens_by_name.items()}
+    document = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return Policy(version_of(document), document, by_name, tokens_by_name)
 
 
 def version_of(document: str) -> str:
@@ -47,7 +56,12 @@ def read_policy(version: str, document: str) -> Policy | None:
     content = json.loads(document)
     if content.get("format") != _FORMAT:
         return None
-    return Policy(version, document, {n: _read(n, g) for n, g in content["grants"].items()})
+    return Policy(
+        version,
+        document,
+        {n: _read(n, g) for n, g in content["grants"].items()},
+        {n: _read_token(n, g) for n, g in content.get("tokens", {}).items()},
+    )
 
 
 def _write(grant: Grant) -> dict[str, Any]:
@@ -61,7 +75,13 @@ def _write(grant: Grant) -> dict[str, Any]:
         "endpoint_url": grant.endpoint_url,
     }
     # Only where there is one: the version of every policy before it stays what it was.
-    return written if grant.profile is None else {**written, "profile": grant.profile}
+    later = {
+        "profile": grant.profile,
+        "audience": grant.audience,
+        "token_to_sandbox": grant.token_to_sandbox or None,
+        "algorithm": _text(grant.algorithm),
+    }
+    return written | {name: value for name, value in later.items() if value is not None}
 
 
 def _read(name: str, content: Mapping[str, Any]) -> Grant:
@@ -75,4 +95,34 @@ def _read(name: str, content: Mapping[str, Any]) -> Grant:
         session_policy=content["session_policy"],
         endpoint_url=content["endpoint_url"],
         profile=content.get("profile"),
+        audience=content.get("audience"),
+        token_to_sandbox=content.get("token_to_sandbox", False),
+        algorithm=_algorithm(content.get("algorithm")),
     )
+
+
+def _write_token(grant: TokenGrant) -> dict[str, Any]:
+    return {
+        "audience": grant.audience,
+        "scopes": list(grant.scopes),
+        "duration": grant.duration,
+        "algorithm": _text(grant.algorithm),
+    }
+
+
+def _read_token(name: str, content: Mapping[str, Any]) -> TokenGrant:
+    return TokenGrant(
+        name=name,
+        audience=content["audience"],
+        scopes=tuple(content["scopes"]),
+        duration=content["duration"],
+        algorithm=_algorithm(content["algorithm"]),
+    )
+
+
+def _text(algorithm: Algorithm | None) -> str | None:
+    return None if algorithm is None else algorithm.value
+
+
+def _algorithm(text: str | None) -> Algorithm | None:
+    return None if text is None else Algorithm(text)

@@ -1,13 +1,20 @@
 """What the use cases need of the world. Each port sets its limits and names what it may raise."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from valetkey.audit import Record
+from valetkey.audit import Head, Record, StoredLeaf
 from valetkey.broker.outcomes import FinishOutcome, OpenOutcome, TokenUse, UseOutcome
-from valetkey.credentials import AssumedRole, AssumeRoleRequest
+from valetkey.credentials import (
+    Algorithm,
+    AssumedRole,
+    AssumeRoleRequest,
+    SigningKey,
+    WebIdentityRequest,
+)
 from valetkey.identity import Issuer, KeySet
 from valetkey.runs import Run, RunState
+from valetkey.secret import Secret
 
 Clock = Callable[[], float]
 """Unix seconds. Read once in a use case."""
@@ -29,6 +36,50 @@ class SecurityTokenService(Protocol):
 
     async def assume_role(self, request: AssumeRoleRequest) -> AssumedRole:
         """Return what STS answered, unchecked. Raises a ValetkeyError when it gave nothing."""
+        ...
+
+    async def assume_role_with_web_identity(
+        self, request: WebIdentityRequest, token: Secret
+    ) -> AssumedRole:
+        """Return what STS answered to an unsigned call with our own token, unchecked."""
+        ...
+
+    async def check_way(self, region: str | None) -> None:
+        """Raise a ValetkeyError unless a token reaches STS of a region unseen by others."""
+        ...
+
+
+class KeyMaker(Protocol):
+    """Where another signing key comes from."""
+
+    async def make(self, algorithm: Algorithm, *, issuer: str, now: float) -> SigningKey:
+        """Return a key that is not published yet. Raises a ValetkeyError where there is none."""
+        ...
+
+
+class Signer(Protocol):
+    """Whoever holds the private keys."""
+
+    async def sign(self, key: SigningKey, signing_input: bytes) -> bytes:
+        """Return a JWS signature (RFC 7515 §5.1; for ES256 r‖s, RFC 7518 §3.4) by `key`.
+
+        Raises a ValetkeyError when there is none.
+        """
+        ...
+
+
+class Directory(Protocol):
+    """What else is known of a subject."""
+
+    async def read(self) -> None:
+        """See that it can be read now. Raises a ValetkeyError."""
+        ...
+
+    async def look_up(self, issuer_name: str, subject: str) -> Mapping[str, str] | None:
+        """Return the subject's attributes, None for one that it does not know.
+
+        Raises a ValetkeyError when it can't be read: that is not the same as unknown.
+        """
         ...
 
 
@@ -64,6 +115,14 @@ class Store(Protocol):
 
     async def append(self, *records: Record) -> None: ...
 
+    async def head(self) -> Head:
+        """Return the size and the root of the audit log."""
+        ...
+
+    async def leaves(self, *, after: int = -1, limit: int = 1_000) -> list[StoredLeaf]:
+        """Return at most `limit` leaves whose index is above `after`."""
+        ...
+
     async def finish_run(
         self, run_id: str, *, to: RunState, at: int, because: str | None, record: Record
     ) -> FinishOutcome: ...
@@ -95,3 +154,39 @@ class Store(Protocol):
     async def put_policy(self, version: str, document: str) -> None: ...
 
     async def policy(self, version: str) -> str | None: ...
+
+    async def signing_keys(self) -> list[SigningKey]:
+        """Return every key that is not forgotten, in the order they were made."""
+        ...
+
+    async def add_signing_keys(
+        self, keys: Sequence[SigningKey], *, among: Iterable[str], records: Sequence[Record]
+    ) -> bool:
+        """Add keys if the stored ones are exactly those of the ids `among`; say whether they were.
+
+        Two brokers that rotate at one time make one key.
+        """
+        ...
+
+    async def publish_signing_keys(
+        self, signs_from: Mapping[str, int], *, at: int, record: Record
+    ) -> None:
+        """Note that `record` says what is published, and these keys since `at`; from when each of
+        them may sign.
+
+        A key that is published already, or retired, stays as it is.
+        """
+        ...
+
+    async def retire_signing_key(
+        self, kid: str, *, at: int, record: Record, heirs: Mapping[str, int] | None = None
+    ) -> bool:
+        """Withdraw a key and wipe its private part; False where there is none that is not.
+
+        `heirs` says which key signs from when on, earlier than it would have.
+        """
+        ...
+
+    async def tidy_signing_keys(self, *, wipe: Iterable[str], drop: Iterable[str]) -> None:
+        """Wipe the private parts of keys that sign no more, forget keys no token of is taken."""
+        ...

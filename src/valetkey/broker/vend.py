@@ -1,32 +1,18 @@
 """Hand out AWS credentials to a run: held ones while they are fresh, new ones from STS else."""
 
 import asyncio
-import json
 from dataclasses import dataclass
 from functools import partial
 
-from valetkey.audit import (
-    CredentialsHandedOut,
-    CredentialsVended,
-    HandOutRefused,
-    LeafTemplate,
-    VendFailed,
-    leaf_bytes,
-)
+from valetkey.audit import HandOutRefused, leaf_bytes
 from valetkey.broker.admission import admit_run
 from valetkey.broker.broker import Broker, KnownRun, milliseconds
 from valetkey.broker.draws import Draw, make_draw
 from valetkey.broker.errors import BrokerError
 from valetkey.broker.holdings import Held
+from valetkey.broker.obtain import handed_out, obtain
 from valetkey.broker.outcomes import OVER, UseOutcome
-from valetkey.credentials import (
-    AssumedRole,
-    AssumeRoleRequest,
-    Freshness,
-    container_json,
-    mismatches,
-)
-from valetkey.errors import ValetkeyError
+from valetkey.credentials import Freshness
 from valetkey.identity import Refusal
 from valetkey.runs import Run
 from valetkey.secret import Secret
@@ -39,11 +25,6 @@ HOPE = 5.0
 
 _SLOW = BrokerError(
     "aws-slow", "AWS does not answer in time", hint="ask again: the request to AWS goes on"
-)
-_STOPPED = BrokerError(
-    "broker-stopped",
-    "the broker, or the command that it was part of, ended while AWS was asked",
-    hint="AWS may have issued a session; nobody has its credentials",
 )
 
 
@@ -105,13 +86,22 @@ async def _new_draw(broker: Broker, known: KnownRun, name: str) -> Draw | Refusa
             reasons=(f"run `{run.id}` has {', '.join(run.grants)}",),
         )
     policy = await broker.policy_of(run)
+    if policy is not None and name in policy.tokens:
+        return Refusal(
+            code="grant-without-role",
+            public="the grant gives a token for a tool, not AWS credentials",
+            reasons=(f"grant `{name}` has an audience and no role",),
+        )
     if policy is None or name not in policy.grants:
         return Refusal(
             code="policy-version-gone",
             public="the run's policy is not available any more",
             reasons=(f"policy version {run.policy_version} of run `{run.id}` is not stored",),
         )
-    draw = known.draws[name] = make_draw(run, policy.grants[name])
+    issuer = None if broker.own is None else broker.own.url
+    draw = make_draw(run, policy.grants[name], issuer=issuer)
+    if isinstance(draw, Draw):
+        known.draws[name] = draw
     return draw
 
 
@@ -127,7 +117,7 @@ async def _renewed(
     latest = broker.holdings.get(draw.key)
     if latest is not None and latest.freshness(now) is Freshness.FRESH:
         return latest  # another caller's refresh landed while the run was looked up
-    task = broker.holdings.refresh(draw.key, draw.run.id, lambda: vend(broker, draw), now=now)
+    task = broker.holdings.refresh(draw.key, draw.run.id, lambda: obtain(broker, draw), now=now)
     if held is not None and held.freshness(now) is Freshness.AGING:
         return held
     valid = held is not None and held.freshness(now) is not Freshness.EXPIRED
@@ -141,42 +131,6 @@ async def _renewed(
         raise error.with_traceback(None) from None  # many callers share it: no frames gather
 
 
-async def vend(broker: Broker, draw: Draw) -> Held:
-    """Ask STS, check that the answer is what was asked, and record it. Nothing leaves here."""
-    try:
-        answer = await broker.sts.assume_role(draw.request)
-        _check(draw.request, answer)
-    except (Exception, asyncio.CancelledError) as error:  # on record before anybody hears of it
-        code = error.code if isinstance(error, ValetkeyError) else "internal-error"
-        if isinstance(error, asyncio.CancelledError):
-            code = _STOPPED.code
-        await broker.store.append(
-            VendFailed(
-                at=milliseconds(broker.clock()),
-                run=draw.run.id,
-                grant=draw.grant.name,
-                role_arn=str(draw.grant.role),
-                code=code,
-            )
-        )
-        raise
-    now = broker.clock()
-    await broker.store.append(_vended(draw, answer, now=now))
-    body = json.dumps(container_json(answer, draw.grant.role), separators=(",", ":")).encode()
-    again = LeafTemplate(_handed_out(draw, answer, at=0, fresh="no"))
-    return Held(answer, now, body, again)
-
-
-def _check(request: AssumeRoleRequest, answer: AssumedRole) -> None:
-    if found := mismatches(request, answer):
-        raise BrokerError(
-            "aws-answer-mismatch",
-            "AWS answered with credentials that are not what was asked for",
-            hint="check that the endpoint is really STS; nothing was handed out",
-            detail="; ".join(found),
-        )
-
-
 async def _release(
     broker: Broker, draw: Draw, held: Held | None, *, digest: bytes, fresh: bool
 ) -> HandOut | Refusal:
@@ -186,7 +140,7 @@ async def _release(
     if held is None:
         leaf = refuse(UseOutcome.EXPIRED)
     elif fresh:
-        leaf = leaf_bytes(_handed_out(draw, held.answer, at=at, fresh="yes"))
+        leaf = leaf_bytes(handed_out(draw, held.answer, at=at, fresh="yes"))
     else:
         leaf = held.leaf.at(at)
     outcome = await broker.store.use_run(
@@ -207,35 +161,6 @@ async def _release(
 def _refused(draw: Draw, at: int, outcome: UseOutcome) -> bytes:
     record = HandOutRefused(at=at, code=outcome.value, run=draw.run.id, grant=draw.grant.name)
     return leaf_bytes(record)
-
-
-def _handed_out(draw: Draw, answer: AssumedRole, *, at: int, fresh: str) -> CredentialsHandedOut:
-    return CredentialsHandedOut(
-        at=at,
-        run=draw.run.id,
-        grant=draw.grant.name,
-        role_arn=str(draw.request.role),
-        session_name=draw.request.session_name,
-        access_key_id=answer.access_key_id,
-        expires_at=answer.expiration,
-        fresh=fresh,
-        packed_policy_size=answer.packed_policy_size,
-    )
-
-
-def _vended(draw: Draw, answer: AssumedRole, *, now: float) -> CredentialsVended:
-    return CredentialsVended(
-        at=milliseconds(now),
-        run=draw.run.id,
-        grant=draw.grant.name,
-        role_arn=str(draw.request.role),
-        session_name=draw.request.session_name,
-        request_id=answer.request_id,
-        access_key_id=answer.access_key_id,
-        expires_at=answer.expiration,
-        duration=draw.request.duration,
-        packed_policy_size=answer.packed_policy_size,
-    )
 
 
 async def _record_refusal(

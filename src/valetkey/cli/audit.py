@@ -4,17 +4,21 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from valetkey.cli.asking import AskBroker, TokenFile
 from valetkey.cli.options import DEFAULT_CONFIG, AsJson, Config
 from valetkey.cli.output import DENIED, printable
+from valetkey.errors import ValetkeyError
 
 if TYPE_CHECKING:
-    from valetkey.audit import Leaf
+    from valetkey.audit import Broken, Leaf, Verified
+    from valetkey.cli.audit_remote import RemoteLog
 
 app = typer.Typer(
     help="Read the audit log, and check that nobody changed it.",
@@ -26,12 +30,29 @@ StorePath = Annotated[
     Path | None,
     typer.Option("--store", help="The store's file, instead of the configuration's."),
 ]
+OfRun = Annotated[str | None, typer.Option("--run", help="Only what concerns this run.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Which log: a broker's over HTTP, or the file of the store."""
+
+    config: Path
+    store: Path | None
+    broker: str | None
+    token_file: str | None
+
+
 FOLLOW_SECONDS = 0.5
 
 
 @app.command()
 def verify(
-    config: Config = DEFAULT_CONFIG, store: StorePath = None, as_json: AsJson = False
+    config: Config = DEFAULT_CONFIG,
+    store: StorePath = None,
+    as_json: AsJson = False,
+    broker: AskBroker = None,
+    token_file: TokenFile = None,
 ) -> None:
     """Check every leaf of the log against the Merkle root; name the first broken one.
 
@@ -39,10 +60,8 @@ def verify(
     log that verifies: keep a root outside to know.
     """
     from valetkey.audit import WITHOUT_CHECKPOINT, Verified
-    from valetkey.store import LogReader
 
-    with LogReader(_path(config, store)) as log:
-        outcome = log.verify()
+    outcome = _verify(_Where(config, store, broker, token_file))
     if isinstance(outcome, Verified):
         size, root = outcome.head.size, outcome.head.root.hex()
         if as_json:
@@ -63,39 +82,73 @@ def verify(
 def show(
     config: Config = DEFAULT_CONFIG,
     store: StorePath = None,
-    run: Annotated[str | None, typer.Option(help="Only what concerns this run.")] = None,
+    *,
+    run: OfRun = None,
     as_json: AsJson = False,
+    broker: AskBroker = None,
+    token_file: TokenFile = None,
 ) -> None:
     """Print the log from the beginning, a line a record."""
-    _print(_leaves(config, store, run=run, follow=False), as_json=as_json)
+    where = _Where(config, store, broker, token_file)
+    _print(_leaves(where, run=run, follow=False), as_json=as_json)
 
 
 @app.command()
 def tail(
     config: Config = DEFAULT_CONFIG,
     store: StorePath = None,
-    run: Annotated[str | None, typer.Option(help="Only what concerns this run.")] = None,
+    *,
+    run: OfRun = None,
     as_json: AsJson = False,
+    broker: AskBroker = None,
+    token_file: TokenFile = None,
 ) -> None:
     """Print the log, and go on as it grows until Ctrl-C."""
-    _print(_leaves(config, store, run=run, follow=True), as_json=as_json)
+    where = _Where(config, store, broker, token_file)
+    _print(_leaves(where, run=run, follow=True), as_json=as_json)
 
 
-def _path(config: Path, store: Path | None) -> Path:
-    if store is not None:
-        return store
+def _path(where: _Where) -> Path:
+    if where.store is not None:
+        return where.store
     from valetkey.settings import read_settings
 
-    return read_settings(config).store
+    return read_settings(where.config).store
 
 
-def _leaves(
-    config: Path, store: Path | None, *, run: str | None, follow: bool
-) -> "Iterator[tuple[int, Leaf]]":
-    from valetkey.audit import read_leaf
+def _remote(where: _Where) -> "RemoteLog | None":
+    if where.broker is None:
+        return None
+    if where.store is not None:
+        raise ValetkeyError(
+            "usage", "a log is a broker's or a file's", hint="drop --broker or --store"
+        )
+    from valetkey.cli.audit_remote import RemoteLog
+
+    return RemoteLog.at(where.broker, where.token_file)
+
+
+def _verify(where: _Where) -> "Verified | Broken":
+    remote = _remote(where)
+    if remote is not None:
+        return remote.verify()
     from valetkey.store import LogReader
 
-    with LogReader(_path(config, store)) as log:
+    with LogReader(_path(where)) as log:
+        return log.verify()
+
+
+def _leaves(where: _Where, *, run: str | None, follow: bool) -> "Iterator[tuple[int, Leaf]]":
+    from valetkey.audit import read_leaf
+
+    remote = _remote(where)
+    if remote is not None:
+        for stored in remote.leaves(run=run, follow=follow):
+            yield stored.index, read_leaf(stored.leaf)
+        return
+    from valetkey.store import LogReader
+
+    with LogReader(_path(where)) as log:
         last = -1
         while True:
             for stored in log.leaves(after=last):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from valetkey.cli.options import DEFAULT_CONFIG, AsJson, Config
 
 if TYPE_CHECKING:
+    from valetkey.credentials import Grant, TokenGrant
     from valetkey.settings import Settings
 
 
@@ -38,9 +39,11 @@ def _describe(settings: "Settings") -> dict[str, Any]:
         + (f", known as {settings.public_url}" if settings.public_url else ""),
         "keeps its records in": str(settings.store),
         "a run lasts": f"{settings.run_seconds} s, at most {settings.max_run_seconds} s",
-        "policy version of new runs": make_policy(settings.grants).version,
+        "policy version of new runs": make_policy(settings.grants, settings.token_grants).version,
         "issuers": [
             f"{i.name}: {i.url}, for {', '.join(i.audiences)}, by {', '.join(i.algorithms)}"
+            + (f", checked as {i.provider.value} makes them" if i.provider else "")
+            + (", each token for one run" if i.single_use else "")
             for i in settings.issuers
         ],
         "trust": [_rule(rule) for rule in settings.rules],
@@ -51,16 +54,85 @@ def _describe(settings: "Settings") -> dict[str, Any]:
             for t in settings.templates
         ]
         + ["valetkey_run = the run's id (reserved)"],
-        "grants": [
-            f"{g.name}: {g.role} by {g.source.value} for {g.duration} s"
-            + (f" as profile {g.profile}" if g.profile else "")
-            + (f" in {g.region}" if g.region else "")
-            + (" at " + g.endpoint_url if g.endpoint_url else "")
-            + (", narrowed by a session policy" if g.session_policy else "")
-            + (", with an external id" if g.external_id else "")
-            for g in settings.grants
-        ],
+        "grants": [_role(grant) for grant in settings.grants]
+        + [_token(grant) for grant in settings.token_grants],
+        **_of_its_own(settings),
+        **_of_people(settings),
     }
+
+
+def _role(grant: "Grant") -> str:
+    from valetkey.credentials import STS_AUDIENCE, GrantSource
+
+    text = f"{grant.name}: {grant.role} by {grant.source.value} for {grant.duration} s"
+    if grant.source is GrantSource.WEB_IDENTITY:
+        text += f" as grant:{grant.name} to {grant.audience or STS_AUDIENCE}"
+    text += f" as profile {grant.profile}" if grant.profile else ""
+    text += f" in {grant.region}" if grant.region else ""
+    text += f" at {grant.endpoint_url}" if grant.endpoint_url else ""
+    text += ", narrowed by a session policy" if grant.session_policy else ""
+    text += ", with an external id" if grant.external_id else ""
+    if grant.token_to_sandbox:
+        text += "; the sandbox may hold its token, and then chooses session name and duration"
+    return text
+
+
+def _token(grant: "TokenGrant") -> str:
+    text = f"{grant.name}: a token for {grant.audience} for {grant.duration} s"
+    return f"{text}, with {' '.join(grant.scopes)}" if grant.scopes else text
+
+
+def _of_its_own(settings: "Settings") -> dict[str, list[str]]:
+    """Describe valetkey as an issuer, if it is one."""
+    own = settings.issuer
+    if own is None:
+        return {}
+    keys = own.kms_key or "keys of its own, encrypted at rest"
+    return {
+        "issuer": [
+            f"{own.url}, by {', '.join(algorithm.value for algorithm in own.algorithms)}",
+            f"signs with {keys}, each for {own.schedule.key_lifetime} s",
+            "serves its documents itself"
+            if own.publish.value == "broker"
+            else "has its documents written by `valetkey keys publish`",
+        ]
+    }
+
+
+def _of_people(settings: "Settings") -> dict[str, list[str]]:
+    """Describe where more is known of people, and where those who operate valetkey sign in."""
+    found = {}
+    directory, login = settings.directory, settings.login
+    if directory is not None:
+        place = f"{directory.source}, table {directory.table}" if directory.table else ""
+        found["directory"] = [
+            f"{place or directory.source} tells {', '.join(directory.attributes)} of people of "
+            f"{directory.issuer} by {directory.match}",
+            "people who are not in it are refused"
+            if directory.unknown is None
+            else f"of others it says {json.dumps(directory.unknown)}",
+            *_shared(settings),
+        ]
+    if login is not None:
+        found["login"] = [f"at {login.issuer} as {login.client_id}, with its {login.token}"]
+    return found
+
+
+def _shared(settings: "Settings") -> list[str]:
+    """Say which tags people share, for a directory tells groups of them and not each of them."""
+    from valetkey.runs import Source
+
+    apart = [t for t in settings.templates if t.uses(Source.SUBJECT) or t.is_bound]
+    of_groups = [t for t in settings.templates if t.uses(Source.DIRECTORY) and t not in apart]
+    directory = settings.directory
+    others = "" if directory is None or directory.unknown is None else ", all others have one, too"
+    found = [
+        f"people of equal {', '.join(sorted(t.directory_attributes()))} share tag {t.key}{others}"
+        for t in of_groups
+    ]
+    if of_groups and not apart:
+        found.append("no tag tells people apart: who share all tags reach the same data")
+    return found
 
 
 def _rule(rule: Any) -> str:

@@ -4,17 +4,20 @@ from typing import Annotated
 
 import typer
 
-from valetkey.cli import audit, grant, iam, runs
+from valetkey.cli import audit, grant, iam, keys, runs
 from valetkey.cli.aws import aws
 from valetkey.cli.check import check
 from valetkey.cli.connect import connect
 from valetkey.cli.credential_process import credential_process
 from valetkey.cli.credentials import credentials
 from valetkey.cli.demo import demo
+from valetkey.cli.doctor import doctor
 from valetkey.cli.env import env
 from valetkey.cli.init import init
+from valetkey.cli.login import login, logout
 from valetkey.cli.run import run
 from valetkey.cli.serve import serve
+from valetkey.cli.token import token
 from valetkey.version import VERSION
 
 app = typer.Typer(
@@ -49,6 +52,7 @@ app.command(short_help="Show the main job on this machine, and check it.")(demo)
 app.command(short_help="Write a commented valetkey.toml to begin with.")(init)
 app.command(short_help="Say what the configuration means, or what is wrong.")(check)
 app.command(short_help="Run the broker.")(serve)
+app.command(short_help="Walk a role's chain: what holds, what breaks it.")(doctor)
 app.command(
     short_help="Run a command with one run's credentials, no others.",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
@@ -58,9 +62,13 @@ app.command(
     name="credential-process", short_help="Print one grant's credentials for an AWS profile."
 )(credential_process)
 app.command(short_help="Print one grant's credentials for another program.")(credentials)
+app.command(short_help="Print one token for a tool's API, or keep one in a file.")(token)
 app.command(short_help="Print what a coding agent's settings need.")(connect)
 app.command(short_help="Run a local AWS that really enforces IAM.")(aws)
+app.command(short_help="Sign in at a broker, to operate it.")(login)
+app.command(short_help="Forget the session at a broker.")(logout)
 app.add_typer(grant.app, name="grant")
 app.add_typer(runs.app, name="runs")
+app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(iam.app, name="iam")

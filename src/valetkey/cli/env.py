@@ -13,6 +13,7 @@ import typer
 from valetkey.cli.options import DEFAULT_BROKER, BrokerUrl
 
 if TYPE_CHECKING:
+    from valetkey.sandbox.environment import WebIdentity
     from valetkey.sandbox.run_grant import RunGrant
 
 # Set by whoever built the image, these win over the container endpoint in every SDK.
@@ -27,6 +28,7 @@ _IN_THE_WAY = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 )
+_OTHER_WAY = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
 
 
 class Format(Enum):
@@ -50,6 +52,14 @@ def env(
     grant: Annotated[
         str | None, typer.Option(help="The grant to draw; the run's first if unset.")
     ] = None,
+    web_identity_token_file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="Let the SDKs call STS with the token in this file, at the path where the"
+            " container sees it; `valetkey token GRANT --file PATH` keeps it.",
+        ),
+    ] = None,
     form: Annotated[
         Format, typer.Option("--format", help="Shell lines, a docker --env-file, or JSON.")
     ] = Format.shell,
@@ -57,7 +67,9 @@ def env(
     """Print the environment variables for a container whose SDKs ask the broker themselves.
 
     Nothing secret is in them: the run token stays in its file. SDKs take such an address only if
-    it is https or loopback; `valetkey run -- CMD` serves one that they all take.
+    it is https or loopback; `valetkey run -- CMD` serves one that they all take. With
+    --web-identity-token-file they call STS instead: whoever holds that token chooses session name,
+    session policy and duration.
     """
     from valetkey.sandbox.broker_client import BrokerClient
     from valetkey.sandbox.run_grant import choose_grant
@@ -66,14 +78,21 @@ def env(
 
     token = Secret(read_run_token(run_token_file))
     view = BrokerClient(broker).describe_run(token)
-    variables = _variables(choose_grant(view, grant), run_token_file)
+    chosen = choose_grant(view, grant)
+    if web_identity_token_file is None:
+        _check_credentials_url(chosen)
+        own = None
+    else:
+        from valetkey.sandbox.web_identity import web_identity
+
+        own = web_identity(view, chosen, token_file=str(Path(web_identity_token_file).absolute()))
+    variables = _variables(chosen, run_token_file, own)
     sys.stdout.write(_written(variables, form))
 
 
-def _variables(grant: "RunGrant", run_token_file: str) -> dict[str, str]:
-    """Return the variables for `grant`. Raises `credentials-url-unusable`."""
+def _check_credentials_url(grant: "RunGrant") -> None:
+    """Raise `credentials-url-unusable` where SDKs won't ask the broker."""
     from valetkey.sandbox.address import parse_address
-    from valetkey.sandbox.environment import Delivery, delivery_variables
     from valetkey.sandbox.errors import SandboxError
 
     try:
@@ -85,6 +104,12 @@ def _variables(grant: "RunGrant", run_token_file: str) -> dict[str, str]:
             hint="use `valetkey run -- CMD`, which serves them on loopback, or give the broker an"
             " https public_url",
         ) from None
+
+
+def _variables(grant: "RunGrant", run_token_file: str, own: "WebIdentity | None") -> dict[str, str]:
+    """Return the variables for `grant`, by web identity where `own` is given."""
+    from valetkey.sandbox.environment import Delivery, delivery_variables
+
     variables = delivery_variables(
         Delivery(
             credentials_url=grant.credentials_url,
@@ -94,6 +119,7 @@ def _variables(grant: "RunGrant", run_token_file: str) -> dict[str, str]:
             region=grant.region,
             # As the container reaches it, which need not be as we do.
             broker_url=grant.credentials_url.removesuffix(f"/v1/credentials/{grant.name}"),
+            web_identity=own,
         )
     )
     if grant.endpoint_url is not None:
@@ -107,4 +133,6 @@ def _written(variables: dict[str, str], form: Format) -> str:
     if form is Format.docker:
         return "".join(f"{name}={value}\n" for name, value in variables.items())
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]
-    return f"unset {' '.join(_IN_THE_WAY)}\n" + "".join(lines)
+    is_web_identity = "AWS_WEB_IDENTITY_TOKEN_FILE" in variables
+    unset = (*_IN_THE_WAY, *(_OTHER_WAY if is_web_identity else ()))
+    return f"unset {' '.join(unset)}\n" + "".join(lines)

@@ -105,11 +105,20 @@ def _raise_open_files() -> None:
 
 
 def _warn(settings: "Settings") -> None:
+    from valetkey.credentials import GrantSource
+    from valetkey.settings.checks import is_plain
+
     loopback = settings.host in {"localhost", "::1"} or settings.host.startswith("127.")
     if not loopback and not (settings.public_url or "").startswith("https:"):
         logging.getLogger("valetkey").warning(
             "run tokens will cross the network in the clear: put TLS in front and set public_url",
             extra={"listen": settings.host},
+        )
+    by_keys = [each for each in settings.grants if each.source is GrantSource.ASSUME_ROLE]
+    asked_at = {settings.aws.endpoint_url, *(each.endpoint_url for each in by_keys)} - {None}
+    if by_keys and any(is_plain(str(address)) for address in asked_at):
+        logging.getLogger("valetkey").warning(
+            "credentials will cross the network in the clear: `endpoint_url` is plain http"
         )
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from valetkey.credentials.request import AssumeRoleRequest
 from valetkey.credentials.role_arn import RoleArn
+from valetkey.credentials.web_identity import WebIdentityRequest
 from valetkey.secret import Secret
 
 EXPIRY_TOLERANCE = 120
@@ -16,9 +17,11 @@ PACKED_SIZE_WARNING = 80
 
 @dataclass(frozen=True, slots=True)
 class AssumedRole:
-    """The answer of STS `AssumeRole`. Instants are Unix seconds; `packed_policy_size` a percentage.
+    """The answer of STS `AssumeRole`, or of `AssumeRoleWithWebIdentity`: the last three are its.
 
-    `answered_at` is STS's own `Date`, by which its Expiration is to be judged.
+    Instants are Unix seconds; `packed_policy_size` a percentage. `answered_at` is STS's own
+    `Date`, by which its Expiration is to be judged. `subject`, `audience` and `provider` are of
+    the token that STS believed.
     """
 
     access_key_id: str
@@ -30,9 +33,14 @@ class AssumedRole:
     packed_policy_size: int | None
     request_id: str
     answered_at: int
+    subject: str | None = None
+    audience: str | None = None
+    provider: str | None = None
 
 
-def mismatches(request: AssumeRoleRequest, answer: AssumedRole) -> tuple[str, ...]:
+def mismatches(
+    request: AssumeRoleRequest | WebIdentityRequest, answer: AssumedRole
+) -> tuple[str, ...]:
     """Return each way in which the answer is not what was asked; empty when it conforms.
 
     Session tags are not in AWS's answer: only their effect can show them.
@@ -54,7 +62,25 @@ def mismatches(request: AssumeRoleRequest, answer: AssumedRole) -> tuple[str, ..
         found.append(f"a packed policy size of {answer.packed_policy_size} percent")
     if not (answer.access_key_id and answer.secret_access_key and answer.session_token):
         found.append("an empty part of the credentials")
+    if isinstance(request, WebIdentityRequest):
+        found += _of_another_token(request, answer)
     return tuple(found)
+
+
+def _of_another_token(request: WebIdentityRequest, answer: AssumedRole) -> list[str]:
+    """Return what STS says of the token that is not so of the one it was given.
+
+    STS names the provider by its ARN, where the API reference has the token's `iss`: either is
+    ours, nothing else is.
+    """
+    found: list[str] = []
+    if answer.subject != request.subject:
+        found.append(f"subject `{answer.subject}` instead of `{request.subject}`")
+    if answer.audience != request.audience:
+        found.append(f"audience `{answer.audience}` instead of `{request.audience}`")
+    if answer.provider not in (request.provider, request.issuer):
+        found.append(f"provider `{answer.provider}` instead of `{request.provider}`")
+    return found
 
 
 def container_json(answer: AssumedRole, role: RoleArn) -> dict[str, str]:

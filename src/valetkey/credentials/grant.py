@@ -6,6 +6,7 @@ from enum import Enum
 
 from valetkey.credentials.errors import CredentialsError
 from valetkey.credentials.role_arn import RoleArn
+from valetkey.credentials.signing_key import Algorithm
 
 MIN_SESSION_SECONDS = 900
 MAX_SESSION_SECONDS = 12 * 3600
@@ -19,6 +20,7 @@ class GrantSource(Enum):
     """How the role is assumed."""
 
     ASSUME_ROLE = "assume-role"
+    WEB_IDENTITY = "web-identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Grant:
     `region` is where the sandbox's calls go; without one its SDKs must be told by other means.
     `endpoint_url` is where the sandbox's SDKs find AWS when it is not at its usual address.
     `profile` is the AWS profile whose identity assumes the role; None is the broker's own.
+    The last three are of web identity alone: the token's `aud` (None: STS's own), whether the
+    sandbox may draw the token itself, and how it is signed (None: as the issuer does).
     """
 
     name: str
@@ -39,6 +43,9 @@ class Grant:
     session_policy: str | None = None
     endpoint_url: str | None = None
     profile: str | None = None
+    audience: str | None = None
+    token_to_sandbox: bool = False
+    algorithm: Algorithm | None = None
 
 
 def check_grant(grant: Grant) -> None:

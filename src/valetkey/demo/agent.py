@@ -19,15 +19,18 @@ NEXT_TASK = "next task, new session"
 
 def attempt(name: str, call: Callable[[], Any]) -> None:
     """Do one thing and say what AWS answered."""
+    print(json.dumps({"did": name, "answer": answered(call)}), flush=True)
+
+
+def answered(call: Callable[[], Any]) -> str:
+    """Do one thing and return what AWS answered."""
     try:
         call()
     except ClientError as error:
-        answer = error.response["Error"]["Code"]
+        return str(error.response["Error"]["Code"])
     except BotoCoreError as error:
-        answer = type(error).__name__
-    else:
-        answer = "ok"
-    print(json.dumps({"did": name, "answer": answer}), flush=True)
+        return type(error).__name__
+    return "ok"
 
 
 def main(me: str, other: str, table: str, bucket: str, seconds: float) -> None:
@@ -56,7 +59,8 @@ def main(me: str, other: str, table: str, bucket: str, seconds: float) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         time.sleep(0.5)
-        row(me)
+        if answered(lambda: row(me)) != "ok":
+            break  # the next attempt says why
     attempt(LATER, lambda: row(me))
 
     sys.stdin.readline()

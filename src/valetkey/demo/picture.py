@@ -7,14 +7,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from valetkey.demo.story import NO_CREDENTIALS, OK, Attempt, Report
+from valetkey.demo.agents import NO_CREDENTIALS, OK, Attempt
+from valetkey.demo.experiment import TAGGED, UNTAGGED
+from valetkey.demo.story import Report
 from valetkey.demo.world import PEOPLE
 
 
 def draw(report: Report, console: Console) -> None:
     """Print the whole report."""
     console.print()
-    console.print(_attempts(report))
+    console.print(_attempts("What AWS answered", report.attempts))
     for person in PEOPLE:
         run, count = report.runs.get(person, "?"), report.hand_outs.get(person, 0)
         console.print(f"{person.capitalize()}'s run {run}: {count} hand-outs of credentials")
@@ -23,23 +25,41 @@ def draw(report: Report, console: Console) -> None:
     answer = report.verified
     console.print(f"audit log: {answer['answer']}, {answer['leaves']} leaves; the Merkle root is")
     console.print(f"  {answer['root']}")
+    console.print()
+    console.print(_attempts("The same agents by web identity", report.by_web_identity))
+    for leaf in report.issued:
+        tags = ", ".join(f"{key}={value}" for key, value in leaf["tags"].items())
+        console.print(f"a token for STS as {leaf['subject']}: {tags}")
+    console.print()
+    console.print(_tokens(report.tokens))
     for failure in report.failures:
         console.print(f"[red]not as expected:[/] {escape(failure)}")
     verdict = "[red]failed[/]" if report.failures else "[green]everything was as expected[/]"
     console.print(f"\n{verdict} ({report.seconds:.1f} s)")
 
 
-def _attempts(report: Report) -> Table:
+def _attempts(title: str, attempts: list[Attempt]) -> Table:
     table = Table("the agent tries to", *(f"{p.capitalize()}'s agent" for p in PEOPLE))
-    table.box, table.title = box.ROUNDED, "What AWS answered"
+    table.box, table.title = box.ROUNDED, title
     rows: dict[str, dict[str, Attempt]] = {}
-    for attempt in report.attempts:
-        title = attempt.did
+    for attempt in attempts:
+        did = attempt.did
         for person in PEOPLE:
-            title = title.replace(f"{person}'s", "the other's")
-        rows.setdefault(title, {})[attempt.agent] = attempt
-    for title, by_agent in rows.items():
-        table.add_row(title, *(_cell(by_agent.get(person)) for person in PEOPLE))
+            did = did.replace(f"{person}'s", "the other's")
+        rows.setdefault(did, {})[attempt.agent] = attempt
+    for did, by_agent in rows.items():
+        table.add_row(did, *(_cell(by_agent.get(person)) for person in PEOPLE))
+    return table
+
+
+def _tokens(attempts: list[Attempt]) -> Table:
+    table = Table("one tries to", "with it", "without it", box=box.ROUNDED)
+    table.title = f"A token for STS about {PEOPLE[0].capitalize()}, and the tags claim"
+    rows: dict[str, dict[str, Attempt]] = {}
+    for attempt in attempts:
+        rows.setdefault(attempt.did, {})[attempt.agent] = attempt
+    for did, by_token in rows.items():
+        table.add_row(did, _cell(by_token.get(TAGGED)), _cell(by_token.get(UNTAGGED)))
     return table
 
 

@@ -33,6 +33,48 @@ def trust_policy(broker_arn: str) -> Document:
     )
 
 
+def web_trust_policy(provider: str, host: str, subject: str, *, needs_tags: bool) -> Document:
+    """Only tokens for STS about one grant, from valetkey's own issuer, with exactly these tags.
+
+    `needs_tags` False leaves the last part out, as many a policy does: STS then takes a token
+    without the tags claim, and makes a session without tags.
+    """
+    federated = {"Effect": "Allow", "Principal": {"Federated": provider}}
+    is_ours = {f"{host}:aud": "sts.amazonaws.com", f"{host}:sub": subject}
+    assumes, tags = "sts:AssumeRoleWithWebIdentity", ["sts:TagSession", "sts:SetSourceIdentity"]
+    if not needs_tags:
+        return _document(
+            {
+                "Sid": "TokensOfValetkey",
+                **federated,
+                "Action": [assumes, *tags],
+                "Condition": {"StringEquals": is_ours},
+            }
+        )
+    condition: Document = {
+        "StringEquals": is_ours,
+        "Bool": {"sts:RoleAuthorizedByIdp": "true"},
+        "StringLike": {
+            "aws:RequestTag/user_id": "?*",
+            "aws:RequestTag/valetkey_run": "r-*",
+            "sts:SourceIdentity": "r-*",
+        },
+        "StringNotLike": {"aws:RequestTag/user_id": "*/*"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["user_id", "valetkey_run"]},
+        "Null": {"aws:TagKeys": "false"},
+    }
+    # AWS knows `sts:RoleAuthorizedByIdp` for that one action alone: it would deny the other two.
+    return _document(
+        {"Sid": "TokensOfValetkey", **federated, "Action": assumes, "Condition": condition},
+        {
+            "Sid": "WithTheirTagsAndTheRun",
+            **federated,
+            "Action": tags,
+            "Condition": {"StringEquals": is_ours},
+        },
+    )
+
+
 def permission_policy(table_arn: str, bucket: str) -> Document:
     """What belongs to the session's `user_id` tag, and nothing else."""
     mine = "${aws:PrincipalTag/user_id}"

@@ -1,11 +1,11 @@
 """What stands in the demo's AWS: a table, a bucket, the agents' role and the broker's identity."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
-
+from valetkey.demo.clients import client
 from valetkey.demo.policies import broker_policy, permission_policy, trust_policy
 
 TABLE = "Notes"
@@ -25,6 +25,15 @@ class Aws:
     access_key_id: str
     secret_access_key: str
 
+    @property
+    def root_keys(self) -> dict[str, str]:
+        """The root's keys, named as IAM names them."""
+        return {"AccessKeyId": self.access_key_id, "SecretAccessKey": self.secret_access_key}
+
+    def client(self, service: str, keys: Mapping[str, str] | None) -> Any:
+        """Return a client with these keys; None signs nothing."""
+        return client(service, endpoint=self.endpoint, region=self.region, keys=keys)
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -37,18 +46,9 @@ class World:
 
 def build(aws: Aws) -> World:
     """Make everything, as the account's administrator would."""
-    session = boto3.Session(
-        aws_access_key_id=aws.access_key_id,
-        aws_secret_access_key=aws.secret_access_key,
-        region_name=aws.region,
-    )
-
-    def client(service: str) -> Any:
-        return session.client(service, endpoint_url=aws.endpoint)
-
-    _fill_table(client("dynamodb"))
-    _fill_bucket(client("s3"), aws.region)
-    return _write_policies(client("iam"), aws)
+    _fill_table(aws.client("dynamodb", aws.root_keys))
+    _fill_bucket(aws.client("s3", aws.root_keys), aws.region)
+    return _write_policies(aws.client("iam", aws.root_keys), aws)
 
 
 def _fill_table(dynamodb: Any) -> None:

@@ -4,7 +4,8 @@ from valetkey.identity.claims import Claims, values_at
 from valetkey.identity.errors import IdentityError, KeySetError, KeySourceError, TokenRejected
 from valetkey.identity.issuer import (
     ALGORITHMS,
-    NO_TYPE,
+    MAX_LEEWAY,
+    MAX_LIFETIME,
     Issuer,
     IssuerUrl,
     check_issuers,
@@ -13,6 +14,7 @@ from valetkey.identity.issuer import (
 )
 from valetkey.identity.keys import MAX_DOCUMENT, IgnoredKey, KeySet, VerificationKey
 from valetkey.identity.principal import Principal, Refusal, admit
+from valetkey.identity.providers import NO_TYPE, PRESETS, Preset, Provider
 from valetkey.identity.strictjson import JsonValue, StrictJsonError, parse_object
 from valetkey.identity.token import UnverifiedToken, parse_unverified
 from valetkey.identity.trust import ClaimCheck, Power, TrustRule, check_trust
@@ -21,7 +23,10 @@ from valetkey.identity.verify import select_issuer, verify
 __all__ = [
     "ALGORITHMS",
     "MAX_DOCUMENT",
+    "MAX_LEEWAY",
+    "MAX_LIFETIME",
     "NO_TYPE",
+    "PRESETS",
     "ClaimCheck",
     "Claims",
     "IdentityError",
@@ -33,7 +38,9 @@ __all__ = [
     "KeySetError",
     "KeySourceError",
     "Power",
+    "Preset",
     "Principal",
+    "Provider",
     "Refusal",
     "StrictJsonError",
     "TokenRejected",

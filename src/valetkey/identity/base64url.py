@@ -1,6 +1,9 @@
 """base64url without padding (RFC 7515 §2), accepted in its one canonical spelling only."""
 
-import base64
+from binascii import a2b_base64, b2a_base64
+
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
+_TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
 def decode_base64url(text: str) -> bytes:
@@ -11,8 +14,9 @@ def decode_base64url(text: str) -> bytes:
     """
     if not text:
         raise ValueError("nothing is no base64url")
-    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    spelled = text.encode("ascii")
+    data = a2b_base64(spelled.translate(_FROM_URL) + b"=" * (-len(spelled) % 4))
     # the library skips what it does not know; spelling the bytes again finds all of that
-    if base64.urlsafe_b64encode(data).rstrip(b"=") != text.encode("ascii"):
+    if b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=") != spelled:
         raise ValueError("not canonical base64url")
     return data

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from valetkey.identity.errors import TokenRejected
 from valetkey.identity.issuer import IssuerUrl
@@ -18,7 +19,8 @@ _SUBJECT = re.compile(r"[\x20-\x7e]+")
 class Claims:
     """What an issuer said of a subject; every field has been checked. Times are Unix seconds.
 
-    `all` is the whole payload, deeply immutable: arrays are tuples. RFC 7519 §4.1.
+    `all` is the whole payload, deeply immutable: arrays are tuples. RFC 7519 §4.1. Its `sub` is
+    `subject`, also where the issuer's provider says in another claim who the subject is.
     """
 
     issuer: IssuerUrl
@@ -31,12 +33,19 @@ class Claims:
     all: Mapping[str, JsonValue] = field(repr=False)
 
 
-def read_claims(members: Mapping[str, JsonValue]) -> Claims:
+def read_claims(
+    members: Mapping[str, JsonValue],
+    *,
+    subject: str = "sub",
+    audience: str = "aud",
+    identifier: str = "jti",
+) -> Claims:
     """Return the registered claims of a payload, each present and of its type, or raise.
 
     `exp` is required, times are integers (RFC 7519 allows fractions; nobody signs them and they
-    hide `1e400`), `sub` is 1 to 255 printable ASCII characters (OpenID Connect Core §2; it becomes
-    a log line and a tag), `aud` is text or a list of texts. No claim is null.
+    hide `1e400`), the claim named `subject` is 1 to 255 printable ASCII characters (OpenID Connect
+    Core §2; it becomes a log line and a tag) and takes the place of `sub`, the claim named
+    `audience` is text or a list of texts, the one named `identifier` text. None is null.
     Raises TokenRejected `token-claims`, `token-subject` or `token-audience`.
     """
     expires_at = _instant(members, "exp")
@@ -49,13 +58,13 @@ def read_claims(members: Mapping[str, JsonValue]) -> Claims:
     _text(members, "azp")
     return Claims(
         issuer=IssuerUrl(_text(members, "iss") or ""),
-        subject=_subject(members),
-        audience=_audience(members),
+        subject=_subject(members, subject),
+        audience=_audience(members, audience),
         expires_at=expires_at,
         issued_at=issued_at,
         not_before=not_before,
-        token_id=_text(members, "jti"),
-        all=members,
+        token_id=_text(members, identifier),
+        all=members if subject == "sub" else MappingProxyType({**members, "sub": members[subject]}),
     )
 
 
@@ -91,21 +100,23 @@ def _text(members: Mapping[str, JsonValue], name: str) -> str | None:
     return value
 
 
-def _subject(members: Mapping[str, JsonValue]) -> str:
-    value = members.get("sub")
+def _subject(members: Mapping[str, JsonValue], name: str) -> str:
+    value = members.get(name)
     if not isinstance(value, str) or len(value) > MAX_SUBJECT or not _SUBJECT.fullmatch(value):
         raise TokenRejected(
-            "token-subject", f"the token's `sub` is not 1 to {MAX_SUBJECT} ASCII characters"
+            "token-subject", f"the token's `{name}` is not 1 to {MAX_SUBJECT} ASCII characters"
         )
     return value
 
 
-def _audience(members: Mapping[str, JsonValue]) -> tuple[str, ...]:
-    value = members.get("aud")
+def _audience(members: Mapping[str, JsonValue], name: str) -> tuple[str, ...]:
+    value = members.get(name)
     listed = value if isinstance(value, tuple) else (value,)
     names = tuple(item for item in listed if isinstance(item, str) and item)
     if not names or len(names) != len(listed):
-        raise TokenRejected("token-audience", "the token's `aud` is not text or a list of texts")
+        raise TokenRejected(
+            "token-audience", f"the token's `{name}` is not text or a list of texts"
+        )
     return names
 
 

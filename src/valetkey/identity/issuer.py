@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import NewType
 
 from valetkey.identity.errors import IdentityError
+from valetkey.identity.providers import NO_TYPE, PRESETS, Preset, Provider
 
 IssuerUrl = NewType("IssuerUrl", str)
 
@@ -17,7 +18,6 @@ ALGORITHMS = (
 )
 MAX_LEEWAY = 300  # seconds; the clocks of two servers do not differ by more unless one is broken
 MAX_LIFETIME = 86_400  # seconds; the longest that Cognito, Entra and Okta give an ID token
-NO_TYPE = ""  # stands in `Issuer.types` for a token without `typ`
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _URL = re.compile(
@@ -38,7 +38,10 @@ class Issuer:
     `algorithms` are from `ALGORITHMS`. `leeway` is in seconds, 0 to 300, and stretches `exp`,
     `nbf` and `iat`. `max_lifetime` in seconds bounds `exp` from `iat` (from now without `iat`).
     `types` are accepted `typ` values, compared per RFC 7515 §4.1.9; `NO_TYPE` is "no `typ`".
-    `jwks_uri` replaces discovery. Raises IdentityError `issuer-invalid`.
+    `jwks_uri` replaces discovery. With a `provider` its tokens are checked as its preset says.
+    Tokens of a `single_use` issuer must have a `jti`, by which they are known when used again.
+    Raises IdentityError `issuer-invalid`, or `provider-url` for a URL that is not the provider's,
+    `provider-audience` for an audience that others have tokens for.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Issuer:
     types: tuple[str, ...] = (NO_TYPE, "JWT", "at+jwt")
     other_audiences: tuple[str, ...] = ()
     jwks_uri: str | None = None
+    provider: Provider | None = None
+    single_use: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -71,6 +76,24 @@ class Issuer:
             raise _invalid(f"issuer `{self.name}` has a lifetime limit of no seconds")
         if not self.types:
             raise _invalid(f"issuer `{self.name}` accepts no token type")
+        if self.preset is not None:
+            self.preset.check_url(self.url)
+            self._check_audiences(self.preset)
+
+    def _check_audiences(self, preset: Preset) -> None:
+        for audience in self.audiences:
+            if preset.is_anybodys(audience, self.url):
+                raise IdentityError(
+                    "provider-audience",
+                    f"issuer `{self.name}`: tokens for `{audience}` are shown to others than "
+                    "valetkey, who could present them here",
+                    hint="have tokens made for an audience of valetkey's own",
+                )
+
+    @property
+    def preset(self) -> Preset | None:
+        """What is known of this issuer's tokens because of whose they are."""
+        return None if self.provider is None else PRESETS[self.provider]
 
 
 def issuer_url(text: str) -> IssuerUrl:

@@ -24,6 +24,12 @@ MIN_RSA_EXPONENT, MAX_RSA_EXPONENT = 2**16, 2**32  # FIPS 186-5 §A.1.1 below; c
 
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _CURVE_OF = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
+# RFC 8032 §5.1: the field, and what y is for the 8 points whose signatures need no private key
+_FIELD_25519 = 2**255 - 19
+_Y_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_SMALL_ORDER = frozenset(
+    {0, 1, _FIELD_25519 - 1, _Y_OF_ORDER_8, _FIELD_25519 - _Y_OF_ORDER_8},
+)
 _COORDINATE_BYTES = {"P-256": 32, "P-384": 48, "P-521": 66, "Ed25519": 32}  # RFC 7518 §6.2.1.2
 
 PublicKey: TypeAlias = RSAKey | ECKey | OKPKey
@@ -180,7 +186,7 @@ def _import(members: Mapping[str, JsonValue]) -> PublicKey | str:
             return "malformed"
         if kty == "EC":
             return ECKey.import_key({"kty": "EC", "crv": crv, **public})
-        return OKPKey.import_key({"kty": "OKP", "crv": crv, **public})
+        return _smallness(numbers) or OKPKey.import_key({"kty": "OKP", "crv": crv, **public})
     except (JoseError, ValueError, TypeError):
         return "malformed"
 
@@ -192,3 +198,10 @@ def _weakness(numbers: Mapping[str, bytes]) -> str | None:
     if not MIN_RSA_EXPONENT < exponent < MAX_RSA_EXPONENT:
         return "exponent"
     return None
+
+
+def _smallness(numbers: Mapping[str, bytes]) -> str | None:
+    y = int.from_bytes(numbers["x"], "little") & (2**255 - 1)  # the last bit is the sign of x
+    if y >= _FIELD_25519:
+        return "malformed"
+    return "small-order" if y in _SMALL_ORDER else None

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from valetkey.errors import ValetkeyError
 
@@ -37,19 +37,16 @@ def parse_object(data: bytes) -> Mapping[str, JsonValue]:
     """
     try:
         text = data.decode("utf-8")
-        _check_depth(text)
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_finite,
-            parse_constant=_constant,
-        )
+        if text.count("{") + text.count("[") > MAX_DEPTH:  # else it can't be nested deeper
+            _check_depth(text)
+        value = _decode(text)
     except (ValueError, RecursionError) as error:
         raise _malformed("is not strict JSON") from error
-    if not isinstance(value, dict):
+    if not isinstance(value, MappingProxyType):
         raise _malformed("is not a JSON object")
-    return MappingProxyType({key: _frozen(member) for key, member in value.items()})
+    if "\\u" in text:  # UTF-8 itself has no lone surrogates: only an escape makes one
+        _check_text(value)
+    return value
 
 
 def _check_depth(text: str) -> None:
@@ -61,13 +58,16 @@ def _check_depth(text: str) -> None:
             raise _malformed("is nested too deep")
 
 
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
+def _object(pairs: list[tuple[str, Any]]) -> Mapping[str, JsonValue]:
+    members = {name: _frozen(v) if type(v) is list else v for name, v in pairs}
     if len(members) != len(pairs):
         raise StrictJsonError("json-duplicate-member", "a member appears twice in one object")
-    for name in members:
-        _check_text(name)
-    return members
+    return MappingProxyType(members)
+
+
+def _frozen(items: list[Any]) -> tuple[JsonValue, ...]:
+    """Return an array as a tuple; the objects in it are frozen already."""
+    return tuple(_frozen(item) if type(item) is list else item for item in items)
 
 
 def _integer(digits: str) -> int:
@@ -88,23 +88,23 @@ def _constant(name: str) -> NoReturn:
     raise _malformed("has a number that is not finite")
 
 
-def _check_text(text: str) -> None:
-    if _SURROGATE.search(text):
-        raise _malformed("has text that is not Unicode")
-
-
-def _frozen(value: object) -> JsonValue:
-    if isinstance(value, dict):
-        return MappingProxyType({key: _frozen(member) for key, member in value.items()})
-    if isinstance(value, list):
-        return tuple(_frozen(item) for item in value)
+def _check_text(value: JsonValue) -> None:
     if isinstance(value, str):
-        _check_text(value)
-        return value
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    raise _malformed("has a value of no JSON type")
+        if _SURROGATE.search(value):
+            raise _malformed("has text that is not Unicode")
+    elif isinstance(value, tuple):
+        for item in value:
+            _check_text(item)
+    elif isinstance(value, Mapping):
+        for name, member in value.items():
+            _check_text(name)
+            _check_text(member)
 
 
 def _malformed(what: str) -> StrictJsonError:
     return StrictJsonError("json-malformed", f"the text {what}")
+
+
+_decode = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_finite, parse_constant=_constant
+).decode

@@ -8,10 +8,13 @@ from types import MappingProxyType
 from valetkey.identity.claims import values_at
 from valetkey.identity.errors import IdentityError
 from valetkey.identity.issuer import Issuer, check_issuers
+from valetkey.identity.providers import PRESETS
 from valetkey.identity.strictjson import JsonValue
 
 # True of every token of the issuer for us: a rule that asks for no more trusts by audience alone.
 _IN_EVERY_TOKEN = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})
+
+_VERIFIED = "email_verified"
 
 
 class Power(Enum):
@@ -97,6 +100,12 @@ class TrustRule:
             )
         object.__setattr__(self, "claims", MappingProxyType(dict(self.claims)))
 
+    @property
+    def verifies_email(self) -> bool:
+        """Say whether who passes has an address that the issuer verified."""
+        check = self.claims.get(_VERIFIED)
+        return check is not None and all(v is True or v == "true" for v in check.any_of)
+
     def objection(self, claims: Mapping[str, JsonValue]) -> str | None:
         """Return why `claims` do not pass, naming no value of theirs; None if they pass."""
         for path, check in self.claims.items():
@@ -114,25 +123,62 @@ def check_trust(issuers: Sequence[Issuer], rules: Sequence[TrustRule]) -> None:
     """Raise IdentityError unless issuers and rules fit together.
 
     Codes: `issuer-duplicate`; `trust-rule-duplicate`; `trust-rule-unknown-issuer`;
-    `trust-rule-unknown-subjects` if `for` names no rule that gives `be-worked-for`.
+    `trust-rule-unknown-subjects` if `for` names no rule that gives `be-worked-for`;
+    `trust-rule-too-wide` if strangers have tokens of the issuer that the rule admits, or if a rule
+    that gives more than `be-worked-for` checks only what says nothing of whom a token is about.
     """
     check_issuers(issuers)
     names = [rule.name for rule in rules]
     served = {rule.name for rule in rules if rule.may is Power.BE_WORKED_FOR}
+    named = {issuer.name: issuer for issuer in issuers}
     for rule in rules:
         if names.count(rule.name) > 1:
             raise IdentityError("trust-rule-duplicate", f"two trust rules are called `{rule.name}`")
-        if rule.issuer not in [issuer.name for issuer in issuers]:
+        if rule.issuer not in named:
             raise IdentityError(
                 "trust-rule-unknown-issuer",
                 f"trust rule `{rule.name}` names issuer `{rule.issuer}`, which is not configured",
             )
+        _check_telling(rule, named[rule.issuer])
+        _check_pinned(rule, named[rule.issuer])
         for name in rule.subjects_of:
             if name not in served:
                 raise IdentityError(
                     "trust-rule-unknown-subjects",
                     f"trust rule `{rule.name}` is for `{name}`, which lets nobody be worked for",
+                    hint="`for` names rules whose `may` is `be-worked-for`: "
+                    + (", ".join(f"`{each}`" for each in sorted(served)) or "there is none yet"),
                 )
+
+
+def _check_telling(rule: TrustRule, issuer: Issuer) -> None:
+    """Refuse a power for what all have, or what each may say of themselves at that provider."""
+    preset = issuer.preset
+    if preset is None or rule.may is Power.BE_WORKED_FOR:
+        return
+    untelling = _IN_EVERY_TOKEN | preset.in_every_token | preset.said_by_people | {_VERIFIED}
+    if rule.verifies_email:
+        untelling -= {"email"}
+    if all(path.partition(".")[0] in untelling for path in rule.claims):
+        raise IdentityError(
+            "trust-rule-too-wide",
+            f"trust rule `{rule.name}` checks only what every token of `{rule.issuer}` carries, or "
+            "what people may set themselves",
+            hint="check `sub`, a group or a role, or `email` with `email_verified = true`",
+        )
+
+
+def _check_pinned(rule: TrustRule, issuer: Issuer) -> None:
+    """Refuse by the issuer's URL: strangers have tokens of it whether `provider` says so or not."""
+    telling = {name: c for name, c in rule.claims.items() if name not in _IN_EVERY_TOKEN}
+    for preset in PRESETS.values():
+        if not any(preset.pins(name, c.any_of, issuer.url) for name, c in telling.items()):
+            raise IdentityError(
+                "trust-rule-too-wide",
+                f"trust rule `{rule.name}` checks only what strangers' tokens of `{issuer.name}` "
+                "can say, too",
+                hint=preset.pin_hint,
+            )
 
 
 def _same(want: str | int | bool, have: JsonValue) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from valetkey.identity.claims import Claims, read_claims
 from valetkey.identity.errors import TokenRejected
-from valetkey.identity.issuer import NO_TYPE, Issuer
+from valetkey.identity.issuer import Issuer
 from valetkey.identity.keys import KeySet, VerificationKey
+from valetkey.identity.providers import NO_TYPE
 from valetkey.identity.token import UnverifiedToken
 
 
@@ -39,6 +40,7 @@ def verify(token: UnverifiedToken, issuer: Issuer, keys: KeySet, *, now: float) 
     6. Each registered claim is there and of its type.
     7. The audience is ours.
     8. The instant is within the token's life.
+    9. What the issuer's provider says in every token is said; a token for one use has an id.
 
     Raises TokenRejected with the step's own code. It accepts a token any number of times: who
     needs it once keeps `token_id`, never the token's text (an ECDSA signature has two spellings).
@@ -54,9 +56,15 @@ def verify(token: UnverifiedToken, issuer: Issuer, keys: KeySet, *, now: float) 
     key = _find_key(token, keys)
     if not key.verifies(token.alg, signing_input=token.signing_input, signature=token.signature):
         raise TokenRejected("token-signature", "the token's signature is not its issuer's")
-    claims = read_claims(token.claims)
+    claims = _read(token, issuer)
     _check_audience(claims, issuer)
     _check_times(claims, issuer, now=now)
+    if issuer.preset is not None:
+        issuer.preset.check_claims(token.claims, issuer.url)
+    if issuer.single_use and claims.token_id is None:
+        raise TokenRejected(
+            "token-id-missing", "the token is good for one use, but has no id to know it by"
+        )
     return claims
 
 
@@ -98,6 +106,18 @@ def _find_key(token: UnverifiedToken, keys: KeySet) -> VerificationKey:
     if token.alg not in key.algorithms:
         raise TokenRejected("token-key-mismatch", "the token's key is not for its algorithm")
     return key
+
+
+def _read(token: UnverifiedToken, issuer: Issuer) -> Claims:
+    preset = issuer.preset
+    if preset is None:
+        return read_claims(token.claims)
+    return read_claims(
+        token.claims,
+        subject=preset.subject_claim(token.claims),
+        audience=preset.audience_claim(token.claims),
+        identifier=preset.id_claim,
+    )
 
 
 def _check_audience(claims: Claims, issuer: Issuer) -> None:

@@ -49,13 +49,8 @@ def read_role_request(params: Params, caller: Caller) -> RoleRequest:
     for name in ("SerialNumber", "TokenCode", "ProvidedContexts"):
         if name in params:
             raise _invalid(f"{name} is not modelled by valetkey's local AWS.")
-    arn = params["RoleArn"]
-    if not _ROLE_ARN.fullmatch(arn):
-        raise _invalid(f"{arn} is invalid")
-    name = params["RoleSessionName"]
     source = params.get("SourceIdentity")
-    if not _NAME.fullmatch(name) or (source is not None and not _NAME.fullmatch(source)):
-        raise _invalid("RoleSessionName and SourceIdentity have 2 to 64 characters of [\\w+=,.@-].")
+    check_names(params, source)
     external_id = params.get("ExternalId")
     if external_id is not None and not _EXTERNAL_ID.fullmatch(external_id):
         raise _invalid("ExternalId has 2 to 1224 characters of [\\w+=,.@:/-].")
@@ -68,8 +63,8 @@ def read_role_request(params: Params, caller: Caller) -> RoleRequest:
         inherited=inherited,
     )
     return RoleRequest(
-        role_arn=arn,
-        session_name=name,
+        role_arn=params["RoleArn"],
+        session_name=params["RoleSessionName"],
         tags=tags,
         transitive_keys=transitive,
         external_id=external_id,
@@ -80,11 +75,28 @@ def read_role_request(params: Params, caller: Caller) -> RoleRequest:
     )
 
 
-def role_asks(wanted: RoleRequest, role: RoleRecord, caller: Caller) -> tuple[Ask, ...]:
+def check_names(params: Params, source: str | None) -> None:
+    """Return if STS takes the role's ARN, the session's name and the source identity."""
+    if not _ROLE_ARN.fullmatch(params["RoleArn"]):
+        raise _invalid(f"{params['RoleArn']} is invalid")
+    names = [params["RoleSessionName"], *([] if source is None else [source])]
+    if not all(_NAME.fullmatch(name) for name in names):
+        raise _invalid("RoleSessionName and SourceIdentity have 2 to 64 characters of [\\w+=,.@-].")
+
+
+def role_asks(
+    wanted: RoleRequest,
+    role: RoleRecord,
+    caller: Caller,
+    *,
+    action: str = "sts:AssumeRole",
+    more: Mapping[str, ContextValue] | None = None,
+) -> tuple[Ask, ...]:
     """Return every decision this call needs: each must allow it.
 
-    Tags, passed or inherited, need `sts:TagSession`; a source identity, set or inherited,
-    needs `sts:SetSourceIdentity`. Trust and identity policies see the same condition keys.
+    `action` is the call's own, `more` are condition keys that it alone has, and not the others.
+    Tags, passed or inherited, need `sts:TagSession`; a source identity, set or inherited, needs
+    `sts:SetSourceIdentity`. Trust and identity policies see the same condition keys.
     """
     context: dict[str, ContextValue] = {
         "sts:RoleSessionName": wanted.session_name,
@@ -98,12 +110,12 @@ def role_asks(wanted: RoleRequest, role: RoleRecord, caller: Caller) -> tuple[As
         context["sts:SourceIdentity"] = wanted.source_identity
     if wanted.transitive_keys:
         context["sts:TransitiveTagKeys"] = wanted.transitive_keys
-    actions = ["sts:AssumeRole"]
+    contexts = {action: {**context, **(more or {})}}
     if wanted.tags.all:
-        actions.append("sts:TagSession")
+        contexts["sts:TagSession"] = context
     if wanted.source_identity is not None or _inherited_source(caller) is not None:
-        actions.append("sts:SetSourceIdentity")
-    return tuple(Ask(action, role.arn, context, trust=role.trust) for action in actions)
+        contexts["sts:SetSourceIdentity"] = context
+    return tuple(Ask(one, role.arn, seen, trust=role.trust) for one, seen in contexts.items())
 
 
 def session_source_identity(wanted: RoleRequest, caller: Caller) -> str | None:

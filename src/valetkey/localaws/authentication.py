@@ -20,6 +20,7 @@ from valetkey.localaws.chunked import KINDS, ChunkError, decode_chunks
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.http import Incoming
 from valetkey.localaws.identities import Identities
+from valetkey.localaws.query_protocol import read_form
 from valetkey.localaws.sigv4 import (
     MAX_SKEW_SECONDS,
     STREAMING_PREFIX,
@@ -29,6 +30,7 @@ from valetkey.localaws.sigv4 import (
     signing_key,
     unsigned_amz_headers,
 )
+from valetkey.localaws.sts import UNSIGNED
 from valetkey.secret import Secret
 
 GLOBAL_REGION = "us-east-1"  # where IAM and the global STS endpoint are signed for
@@ -62,12 +64,20 @@ class _Key:
     user_name: str | None
 
 
+def needs_no_signature(request: Incoming) -> bool:
+    """Tell whether a request to STS asks for what a token, not a signature, opens.
+
+    Raises AwsError for a form that cannot be read.
+    """
+    return read_form(request, Service.STS).get("Action") in UNSIGNED
+
+
 def authenticate(
     request: Incoming, signed: Signed | None, *, service: Service, keyring: Keyring, now: float
 ) -> Authenticated:
     """Return who made this request. Raises the AwsError that `service` gives otherwise."""
     if signed is None:
-        if service is Service.S3:
+        if service is Service.S3 or (service is Service.STS and needs_no_signature(request)):
             return Authenticated(anonymous_caller(), request, None)
         raise fault(service, Trouble.MISSING_TOKEN, "Request is missing Authentication Token")
     _check_scope(signed, service, keyring)

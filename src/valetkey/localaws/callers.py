@@ -1,11 +1,11 @@
 """Who signed a request: root, an IAM user, a role session, or nobody; and what limits them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 
-from valetkey.iam import Layer, Policies, Policy, Principal, PrincipalKind
+from valetkey.iam import ContextValue, Layer, Policies, Policy, Principal, PrincipalKind
 from valetkey.localaws.documents import ALLOWS_ALL, compiled
 from valetkey.localaws.identities import Identities, RoleRecord, UserRecord
 from valetkey.secret import Secret
@@ -19,12 +19,16 @@ class CallerKind(Enum):
     ROOT = "Account"
     USER = "User"
     SESSION = "AssumedRole"
+    WEB_IDENTITY = "User of a web identity"  # told to policies as `User`
     ANONYMOUS = "Anonymous"
 
 
 @dataclass(frozen=True, slots=True)
 class RoleSession:
-    """What AssumeRole made: fixed at birth, dead at `expires_at` (Unix seconds)."""
+    """What AssumeRole made: fixed at birth, dead at `expires_at` (Unix seconds).
+
+    `federated` are the condition keys that a web identity left it.
+    """
 
     access_key_id: str
     secret: Secret
@@ -40,6 +44,7 @@ class RoleSession:
     session_policies: tuple[Policy, ...] | None
     issued_at: float
     expires_at: float
+    federated: Mapping[str, ContextValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Caller:
     user_id: str
     principal: Principal
     policies: Policies
-    context: Mapping[str, str]
+    context: Mapping[str, ContextValue]
     session: RoleSession | None = None
     user_name: str | None = None
 
@@ -90,7 +95,8 @@ def user_caller(user: UserRecord, account: str) -> Caller:
 def session_caller(session: RoleSession, role: RoleRecord, account: str) -> Caller:
     """Return a role session with its role's policies at this moment."""
     user_id = f"{session.role_id}:{session.session_name}"
-    context = {
+    context: dict[str, ContextValue] = {
+        **session.federated,
         **_context(CallerKind.SESSION, user_id),
         "aws:TokenIssueTime": datetime.fromtimestamp(int(session.issued_at), UTC).strftime(
             "%Y-%m-%dT%H:%M:%SZ"
@@ -122,8 +128,32 @@ def session_caller(session: RoleSession, role: RoleRecord, account: str) -> Call
     )
 
 
+def web_identity_caller(
+    provider_arn: str, account: str, keys: Mapping[str, ContextValue]
+) -> Caller:
+    """Return whom an OpenID Connect provider of `account` answers for. It has no policies.
+
+    `keys` are what trust policies see of its token.
+    """
+    return Caller(
+        kind=CallerKind.WEB_IDENTITY,
+        arn=provider_arn,
+        account=account,
+        user_id=provider_arn,
+        principal=Principal(kind=PrincipalKind.FEDERATED, name=provider_arn),
+        policies=Policies(),
+        context={
+            **keys,
+            "aws:FederatedProvider": provider_arn,
+            "aws:PrincipalAccount": account,
+            "aws:PrincipalType": CallerKind.USER.value,
+            "aws:userid": provider_arn,
+        },
+    )
+
+
 def anonymous_caller() -> Caller:
-    """Return nobody: an unsigned S3 request, which only a resource policy can allow."""
+    """Return nobody: an unsigned request, to S3 or to exchange a web identity token."""
     return Caller(
         kind=CallerKind.ANONYMOUS,
         arn="anonymous",

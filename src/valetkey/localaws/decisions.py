@@ -69,7 +69,12 @@ def is_allowed(ask: Ask, require: Callable[[Ask], None]) -> bool:
 
 
 def denial_message(caller: Caller, ask: Ask, *, decision: Decision, quoted: bool) -> str:
-    """Return AWS's sentence for a denial; S3 puts the resource in quotation marks."""
+    """Return AWS's sentence for a denial; S3 puts the resource in quotation marks.
+
+    The bearer of a web identity token is told neither the role nor the reason.
+    """
+    if caller.kind is CallerKind.WEB_IDENTITY:
+        return f"Not authorized to perform {ask.action}"
     named = ask.resource if ask.shown is None else ask.shown
     resource = f'"{named}"' if quoted else named
     who = "Anonymous users are" if caller.kind is CallerKind.ANONYMOUS else f"User: {caller.arn} is"

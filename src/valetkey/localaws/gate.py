@@ -4,37 +4,34 @@
 4. may the caller do that        5. only then the storage   6. the answer, dated by our clock
 """
 
-import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from email.utils import formatdate
-from functools import partial
 
-from valetkey.errors import ValetkeyError
 from valetkey.iam import ContextValue
+from valetkey.localaws.assume_with_web_identity import OPERATION as WEB_IDENTITY_OPERATION
+from valetkey.localaws.assume_with_web_identity import WebIdentities
 from valetkey.localaws.authentication import Authenticated, Keyring, authenticate
 from valetkey.localaws.callers import Caller
 from valetkey.localaws.decisions import Ask, decide, denial_message, inquiry
+from valetkey.localaws.failures import Failures, dressed
 from valetkey.localaws.faults import AwsError, Service, Trouble, fault
-from valetkey.localaws.http import Answer, Incoming, TargetError
+from valetkey.localaws.http import Answer, Incoming
 from valetkey.localaws.iam_actions import OPERATIONS as IAM_OPERATIONS
 from valetkey.localaws.iam_service import IdentityService
 from valetkey.localaws.json_dialects import DIALECTS, service_of_target
-from valetkey.localaws.json_protocol import JsonService, json_fault, json_operation
+from valetkey.localaws.json_protocol import JsonService, json_operation
 from valetkey.localaws.lambda_request import lambda_operation
-from valetkey.localaws.lambda_service import FunctionService, lambda_fault
-from valetkey.localaws.models import fail_operation
-from valetkey.localaws.query_protocol import query_answer, query_fault, read_form, read_params
-from valetkey.localaws.s3_service import ObjectService, s3_fault, s3_operation
+from valetkey.localaws.lambda_service import FunctionService
+from valetkey.localaws.models import Params, fail_operation
+from valetkey.localaws.query_protocol import query_answer, read_form, read_params
+from valetkey.localaws.s3_service import ObjectService, s3_operation
 from valetkey.localaws.sigv4 import SignatureError, Signed, read_signature
 from valetkey.localaws.storage import Storage
 from valetkey.localaws.sts import OPERATIONS as STS_OPERATIONS
-from valetkey.localaws.sts import SecurityTokens
+from valetkey.localaws.sts import UNSIGNED, SecurityTokens
 from valetkey.localaws.surroundings import surroundings
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +41,7 @@ class Gate:
     storage: Storage
     keyring: Keyring
     security_tokens: SecurityTokens
+    web_identities: WebIdentities
     identities: IdentityService
     objects: ObjectService
     functions: FunctionService
@@ -56,6 +54,7 @@ class Gate:
         """Return the answer to a request that `read` decodes. Never raises."""
         request_id = secrets.token_hex(16)
         now = self.clock()
+        failures = Failures(method, target, request_id)
         service = Service.S3
         try:
             request = read()
@@ -66,23 +65,13 @@ class Gate:
                 verified = authenticate(
                     request, signed, service=service, keyring=self.keyring, now=now
                 )
-                answer = self._serve(verified, service, request_id=request_id, now=now)
-        except AwsError as error:
-            answer = _fault(error, service, method=method, target=target, request_id=request_id)
-        except TargetError as error:
-            problem = AwsError("InvalidURI", str(error), status=400)
-            answer = _fault(problem, service, method=method, target=target, request_id=request_id)
-        except ValetkeyError as error:  # what the evaluator cannot read is refused
-            problem = fault(service, Trouble.INVALID, error.message)
-            answer = _fault(problem, service, method=method, target=target, request_id=request_id)
-        except Exception as error:  # noqa: BLE001 - an edge: logged by type, answered as failure
-            _log.warning("the local AWS failed inside", extra={"error": type(error).__name__})
-            problem = fault(service, Trouble.INTERNAL, f"failed inside: {type(error).__name__}")
-            answer = _fault(problem, service, method=method, target=target, request_id=request_id)
-        return _dressed(answer, request_id=request_id, now=now)
+                answer = self._serve(verified, service, failures=failures, now=now)
+        except Exception as error:  # noqa: BLE001 - an edge: whatever it is becomes an answer
+            answer = failures.answer(error, service)
+        return dressed(answer, request_id=request_id, now=now)
 
     def _serve(
-        self, verified: Authenticated, service: Service, *, request_id: str, now: float
+        self, verified: Authenticated, service: Service, *, failures: Failures, now: float
     ) -> Answer:
         if service is Service.S3:
             return self._serve_s3(verified, now=now)
@@ -90,7 +79,7 @@ class Gate:
             return self._serve_lambda(verified, now=now)
         if service in DIALECTS:
             return self._serve_json(verified, service, now=now)
-        return self._serve_query(verified, service, request_id=request_id, now=now)
+        return self._serve_query(verified, service, failures=failures, now=now)
 
     def _serve_s3(self, verified: Authenticated, *, now: float) -> Answer:
         call = s3_operation(verified.request)
@@ -112,7 +101,7 @@ class Gate:
         return row.run(operation, params, require=self._require(verified, service, now=now))
 
     def _serve_query(
-        self, verified: Authenticated, service: Service, *, request_id: str, now: float
+        self, verified: Authenticated, service: Service, *, failures: Failures, now: float
     ) -> Answer:
         form = read_form(verified.request, service)
         operation = form.get("Action", "")
@@ -121,15 +110,39 @@ class Gate:
             raise fail_operation(service, operation)
         params = read_params(form, service, operation=operation)
         self.calls[f"{service.value}:{operation}"] += 1
+        if operation in UNSIGNED:
+            return self._serve_web_identity(verified, params, failures=failures, now=now)
         require = self._require(verified, service, now=now)
         if service is Service.IAM:
             return self.identities.run(
-                operation, params, caller=verified.caller, require=require, request_id=request_id
-            )
+                operation, params, caller=verified.caller, require=require,
+                request_id=failures.request_id,
+            )  # fmt: skip
         result = self.security_tokens.run(
             operation, params, caller=verified.caller, require=require, now=now
         )
-        return query_answer(service, operation, result, request_id=request_id)
+        return query_answer(service, operation, result, request_id=failures.request_id)
+
+    def _serve_web_identity(
+        self, verified: Authenticated, params: Params, *, failures: Failures, now: float
+    ) -> Answer:
+        """Return an answer whose work is done outside: its issuer may take seconds, or be asked
+        by way of this very server. Whoever signed the request, if anybody, has no say.
+        """
+
+        def work() -> Answer:
+            try:
+                identity = self.web_identities.verified(params, now=now)
+                asking = replace(verified, caller=identity.caller)
+                with self.storage.active():
+                    require = self._require(asking, Service.STS, now=now)
+                    result = self.web_identities.session(identity, params, require=require, now=now)
+            except Exception as error:  # noqa: BLE001 - as in `answer`
+                return failures.answer(error, Service.STS)
+            operation = WEB_IDENTITY_OPERATION
+            return query_answer(Service.STS, operation, result, request_id=failures.request_id)
+
+        return Answer(200, (), b"", work)
 
     def _require(self, verified: Authenticated, service: Service, *, now: float) -> "_Requirement":
         return _Requirement(
@@ -202,34 +215,5 @@ def _likely_service(request: Incoming) -> Service:
     if target is not None:
         return service_of_target(target) or Service.DYNAMODB
     form = (request.header("content-type") or "").startswith("application/x-www-form-urlencoded")
-    return Service.STS if form and request.path == "/" else Service.S3
-
-
-def _fault(
-    error: AwsError, service: Service, *, method: str, target: str, request_id: str
-) -> Answer:
-    if service in DIALECTS:
-        return json_fault(service, error)
-    if service is Service.LAMBDA:
-        return lambda_fault(error)
-    if service is Service.S3:
-        return s3_fault(error, method=method, resource=target, request_id=request_id)
-    return query_fault(service, error, request_id=request_id)
-
-
-def _dressed(answer: Answer, *, request_id: str, now: float) -> Answer:
-    """Add what every AWS answer has: the service's time and the request's id."""
-    ours = {"date", "server", "x-amzn-requestid", "x-amz-request-id"}
-    work = answer.work
-    if work is not None:
-        later = partial(_dressed, request_id=request_id, now=now)
-        return replace(answer, work=lambda: later(work()))
-    kept = tuple((name, value) for name, value in answer.headers if name.lower() not in ours)
-    extra = (
-        ("date", formatdate(now, usegmt=True)),
-        ("server", "valetkey-localaws"),
-        ("x-amzn-requestid", request_id),
-        ("x-amz-request-id", request_id),
-    )
-    status = answer.status if 200 <= answer.status <= 599 else 500
-    return Answer(status, kept + extra, answer.body)
+    asks_sts = request.path == "/" and (form or request.query.get("Action") in UNSIGNED)
+    return Service.STS if asks_sts else Service.S3

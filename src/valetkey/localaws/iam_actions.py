@@ -96,6 +96,11 @@ OPERATIONS: dict[str, Target] = {
     "GetOpenIDConnectProvider": Target.PROVIDER,
     "DeleteOpenIDConnectProvider": Target.PROVIDER,
     "UpdateOpenIDConnectProviderThumbprint": Target.PROVIDER,
+    "AddClientIDToOpenIDConnectProvider": Target.PROVIDER,
+    "RemoveClientIDFromOpenIDConnectProvider": Target.PROVIDER,
+    "TagOpenIDConnectProvider": Target.PROVIDER,
+    "UntagOpenIDConnectProvider": Target.PROVIDER,
+    "ListOpenIDConnectProviderTags": Target.PROVIDER,
     "ListOpenIDConnectProviders": Target.ANY,
 }
 

@@ -28,6 +28,8 @@ from valetkey.localaws.iam_actions import (
 from valetkey.localaws.iam_names import check_names
 from valetkey.localaws.identities import Identities
 from valetkey.localaws.models import Params, fail_operation
+from valetkey.localaws.oidc_providers import CLIENT_IDS, change_client_ids, check_provider
+from valetkey.localaws.oidc_urls import provider_name
 from valetkey.localaws.query_protocol import query_answer, write_form
 from valetkey.localaws.surroundings import tag_context
 from valetkey.localaws.tags import stored_spelling, tags_trouble
@@ -59,6 +61,10 @@ class IdentityService:
         self._check_name(operation, params)
         self._check_documents(operation, params)
         self._check_boundaries(operation, params)
+        check_provider(operation, params, self.identities)
+        if operation in CLIENT_IDS:
+            change_client_ids(operation, params, self.identities)
+            return query_answer(Service.IAM, operation, {}, request_id=request_id)
         if operation in {"PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"}:
             return self._user_boundary(operation, params, request_id=request_id)
         answer = self.identities.storage.call_iam(
@@ -118,8 +124,7 @@ class IdentityService:
         if target is Target.PROVIDER:
             return name, self.identities.provider_tags(name), None
         if target is Target.NEW_PROVIDER:
-            host = name.removeprefix("https://").removeprefix("http://")
-            return f"arn:aws:iam::{account}:oidc-provider/{host}", {}, None
+            return f"arn:aws:iam::{account}:oidc-provider/{provider_name(name)}", {}, None
         return "*", {}, None
 
     def _for_storage(self, operation: str, params: Params) -> dict[str, Any]:

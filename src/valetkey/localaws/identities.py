@@ -3,11 +3,13 @@
 Everything is read anew for each request: a policy that was just put is in force.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from valetkey.iam import Layer, Policy
 from valetkey.localaws.documents import DENIES_ALL, compiled_or_denying
+from valetkey.localaws.oidc_urls import provider_url
 from valetkey.localaws.storage import Storage
 from valetkey.localaws.tags import stored_tags
 from valetkey.secret import Secret
@@ -39,6 +41,15 @@ class UserRecord:
     tags: dict[str, str]
     identity: tuple[Policy, ...]
     boundary: Policy | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRecord:
+    """An OpenID Connect provider: its issuer's URL and the audiences that may come from there."""
+
+    arn: str
+    url: str
+    client_ids: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -131,6 +142,26 @@ class Identities:
         """Return the tags of a managed policy."""
         policy = self.storage.iam.managed_policies.get(arn)
         return {} if policy is None else stored_tags(policy.get_tags())
+
+    def providers(self) -> tuple[ProviderRecord, ...]:
+        """Return the account's OpenID Connect providers."""
+        known = self.storage.iam.open_id_providers
+        return tuple(
+            ProviderRecord(str(arn), provider_url(str(one.url)), tuple(one.client_id_list))
+            for arn, one in known.items()
+        )
+
+    def provider(self, arn: str) -> ProviderRecord | None:
+        """Return the OpenID Connect provider with exactly this ARN."""
+        return next((one for one in self.providers() if one.arn == arn), None)
+
+    def provider_of(self, issuer: str) -> ProviderRecord | None:
+        """Return the provider of exactly this issuer: a slash at its end is part of its name."""
+        return next((one for one in self.providers() if one.url == issuer), None)
+
+    def set_client_ids(self, arn: str, client_ids: Iterable[str]) -> None:
+        """Say anew which audiences a provider has; the storage has no call for it."""
+        self.storage.iam.open_id_providers[arn].client_id_list = list(client_ids)
 
     def provider_tags(self, arn: str) -> dict[str, str]:
         """Return the tags of an OpenID Connect provider."""

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from valetkey.localaws.acting import Acting
+from valetkey.localaws.assume_with_web_identity import WebIdentities
 from valetkey.localaws.authentication import Keyring
 from valetkey.localaws.callers import Sessions
 from valetkey.localaws.client_sessions import Clients
@@ -72,6 +73,7 @@ class LocalAws:
         identities = Identities(self._storage)
         sessions = Sessions(identities, self.account, {})
         policies = self._policies
+        security_tokens = SecurityTokens(sessions)
         return Gate(
             storage=self._storage,
             keyring=Keyring(
@@ -82,7 +84,8 @@ class LocalAws:
                 identities=identities,
                 sessions=sessions,
             ),
-            security_tokens=SecurityTokens(sessions),
+            security_tokens=security_tokens,
+            web_identities=WebIdentities(security_tokens),
             identities=IdentityService(identities),
             objects=ObjectService(self._storage, policies),
             functions=FunctionService(self._functions, policies),

@@ -1,4 +1,4 @@
-"""A seed's managed policies, users and roles as API calls."""
+"""A seed's managed policies, OpenID Connect providers, users and roles as API calls."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,14 @@ from typing import Any
 
 from valetkey.iam import Layer
 from valetkey.localaws.seed_reading import Seed
-from valetkey.localaws.seed_shape import Document, KeyTable, PolicyTable, RoleTable, UserTable
+from valetkey.localaws.seed_shape import (
+    Document,
+    KeyTable,
+    PolicyTable,
+    ProviderTable,
+    RoleTable,
+    UserTable,
+)
 from valetkey.localaws.seed_steps import Call, NewKey, Step
 from valetkey.localaws.service_tags import tag_list
 from valetkey.secret import Secret
@@ -26,6 +33,8 @@ def identity_steps(seed: Seed, account: str) -> Iterator[Step]:
     arns = {p.name: f"arn:aws:iam::{account}:policy{p.path}{p.name}" for p in seed.tables.policies}
     for policy in seed.tables.policies:
         yield _policy(policy, seed)
+    for provider in seed.tables.oidc_providers:
+        yield _provider(provider)
     for user in seed.tables.users:
         yield from _user(user, seed, arns=arns)
     for role in seed.tables.roles:
@@ -44,6 +53,20 @@ def _policy(policy: PolicyTable, seed: Seed) -> Call:
     return Call(
         place, "iam", "CreatePolicy", params,
         kind="policy", name=policy.name, answer=("Policy", "Arn"),
+    )  # fmt: skip
+
+
+def _provider(provider: ProviderTable) -> Call:
+    params: dict[str, Any] = {
+        "Url": provider.url,
+        "ClientIDList": list(provider.client_ids),
+        "ThumbprintList": list(provider.thumbprints),
+    }
+    if provider.tags:
+        params["Tags"] = tag_list(provider.tags)
+    return Call(
+        f"oidc provider `{provider.url}`", "iam", "CreateOpenIDConnectProvider", params,
+        kind="provider", name=provider.url, answer=("OpenIDConnectProviderArn",),
     )  # fmt: skip
 
 

@@ -46,6 +46,13 @@ class RoleTable(_Table, frozen=True):
     tags: dict[str, str] = {}
 
 
+class ProviderTable(_Table, frozen=True):
+    url: str
+    client_ids: tuple[str, ...] = ()
+    thumbprints: tuple[str, ...] = ()
+    tags: dict[str, str] = {}
+
+
 class ObjectTable(_Table, frozen=True):
     text: str | None = None
     file: str | None = None
@@ -123,6 +130,7 @@ class SeedTables(_Table, frozen=True):
     policies: tuple[PolicyTable, ...] = ()
     users: tuple[UserTable, ...] = ()
     roles: tuple[RoleTable, ...] = ()
+    oidc_providers: tuple[ProviderTable, ...] = ()
     buckets: tuple[BucketTable, ...] = ()
     tables: tuple[DynamoTable, ...] = ()
     queues: tuple[QueueTable, ...] = ()

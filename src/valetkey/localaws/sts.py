@@ -1,15 +1,17 @@
 """The security token service, entirely ours: AssumeRole and GetCallerIdentity.
 
-Every other operation is refused by name: nothing that mints credentials is guessed.
+AssumeRoleWithWebIdentity has a module of its own, `assume_with_web_identity`. Every other operation
+is refused by name: nothing that mints credentials is guessed.
 """
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from valetkey.iam import ContextValue
 from valetkey.localaws.assume_role import (
     RoleRequest,
     read_role_request,
@@ -21,12 +23,15 @@ from valetkey.localaws.assume_role import (
 )
 from valetkey.localaws.callers import Caller, CallerKind, RoleSession, Sessions
 from valetkey.localaws.decisions import Ask
-from valetkey.localaws.faults import AwsError, Service
+from valetkey.localaws.faults import AwsError, Service, Trouble, fault
 from valetkey.localaws.identities import RoleRecord
 from valetkey.localaws.models import Params, fail_operation
 from valetkey.secret import Secret
 
-OPERATIONS = frozenset({"AssumeRole", "GetCallerIdentity"})
+UNSIGNED = frozenset({"AssumeRoleWithWebIdentity"})
+"""The operations that need no signature: a token says who calls. They are served elsewhere."""
+
+OPERATIONS = UNSIGNED | {"AssumeRole", "GetCallerIdentity"}
 
 Require = Callable[[Ask], None]
 """Raises the AwsError of a denial; returns if the caller may."""
@@ -44,6 +49,10 @@ class SecurityTokens:
         self, operation: str, params: Params, *, caller: Caller, require: Require, now: float
     ) -> dict[str, Any]:
         """Return the operation's result. Raises AwsError where STS would answer an error."""
+        if caller.kind not in {CallerKind.ROOT, CallerKind.USER, CallerKind.SESSION}:
+            raise fault(
+                Service.STS, Trouble.MISSING_TOKEN, "Request is missing Authentication Token"
+            )
         if operation == "GetCallerIdentity":  # needs no permission, not even against a Deny
             return {"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account}
         if operation == "AssumeRole":
@@ -63,12 +72,23 @@ class SecurityTokens:
             require(ask)
         seconds = session_seconds(wanted, role, caller)
         size = session_size(wanted)
-        session, token = self._open(wanted, role, caller, seconds=seconds, now=now)
-        return _result(session, token, size)
+        session, token = self.open_session(wanted, role, caller, seconds=seconds, now=now)
+        return session_result(session, token, size)
 
-    def _open(
-        self, wanted: RoleRequest, role: RoleRecord, caller: Caller, *, seconds: int, now: float
+    def open_session(
+        self,
+        wanted: RoleRequest,
+        role: RoleRecord,
+        caller: Caller,
+        *,
+        seconds: int,
+        now: float,
+        federated: Mapping[str, ContextValue] | None = None,
     ) -> tuple[RoleSession, str]:
+        """Return a new session, which is live from now on, and its token. All was decided before.
+
+        Raises AwsError for session policies that STS does not take.
+        """
         token = secrets.token_urlsafe(192)
         account = self.sessions.account
         session = RoleSession(
@@ -86,6 +106,7 @@ class SecurityTokens:
             session_policies=session_policies(wanted, self.sessions.identities),
             issued_at=now,
             expires_at=float(int(now) + seconds),
+            federated=federated or {},
         )
         self.sessions.add(session, now=now)
         return session, token
@@ -99,7 +120,8 @@ def _unknown_role(caller: Caller, arn: str) -> AwsError:
     )
 
 
-def _result(session: RoleSession, token: str, size: int) -> dict[str, Any]:
+def session_result(session: RoleSession, token: str, size: int) -> dict[str, Any]:
+    """Return what every AssumeRole… answers of a new session."""
     result: dict[str, Any] = {
         "Credentials": {
             "AccessKeyId": session.access_key_id,

@@ -1,13 +1,14 @@
 """Tag templates: how verified claims and work attributes become session tags.
 
 `{subject.CLAIM}` is a claim of the person worked for, `{issuer}` the configured name of the issuer,
-`{request.NAME}` a work attribute that the actor set. `:escaped` at the end of a placeholder opts
-into `valetkey.runs.escape`. Nothing is defaulted, trimmed or converted.
+`{directory.NAME}` what the directory says of that person, `{request.NAME}` a work attribute that
+the actor set. `:escaped` at the end of a placeholder opts into `valetkey.runs.escape`. Nothing is
+defaulted, trimmed or converted.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from valetkey.identity import JsonValue, values_at
@@ -26,6 +27,7 @@ class Source(Enum):
     SUBJECT = "subject"
     ISSUER = "issuer"
     REQUEST = "request"
+    DIRECTORY = "directory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +64,32 @@ class TagTemplate:
 
     def attributes(self) -> frozenset[str]:
         """Return the names of the work attributes that this tag needs."""
-        return frozenset(p.name for p in self.placeholders if p.source is Source.REQUEST)
+        return self._names(Source.REQUEST)
+
+    def directory_attributes(self) -> frozenset[str]:
+        """Return the names of the directory's attributes that this tag needs."""
+        return self._names(Source.DIRECTORY)
 
     @property
     def is_bound(self) -> bool:
         """Say whether the value is bound to the first subject that it is used for."""
         return self.uses(Source.REQUEST) and not self.shared
 
+    def _names(self, source: Source) -> frozenset[str]:
+        return frozenset(p.name for p in self.placeholders if p.source is source)
+
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What templates are filled from: verified claims, the issuer's name, work attributes."""
+    """What templates are filled from: verified claims, the issuer's name, work attributes.
+
+    `directory` is what the directory says of the subject.
+    """
 
     claims: Mapping[str, JsonValue]
     issuer_name: str
     attributes: Mapping[str, str]
+    directory: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_template(
@@ -104,10 +117,13 @@ def _parse_placeholder(key: str, inside: str, then: str) -> Placeholder:
         return Placeholder(Source.SUBJECT, name, escaped, then)
     if kind == "request" and _ATTRIBUTE.fullmatch(name):
         return Placeholder(Source.REQUEST, name, escaped, then)
+    if kind == "directory" and _ATTRIBUTE.fullmatch(name):
+        return Placeholder(Source.DIRECTORY, name, escaped, then)
     raise TagError(
         "tag-template",
         f"tag `{key}`: `{{{inside}}}` is not a placeholder",
-        hint="use {subject.CLAIM}, {issuer} or {request.NAME}, each with `:escaped` where wanted",
+        hint="use {subject.CLAIM}, {issuer}, {request.NAME} or {directory.NAME}, each with "
+        "`:escaped` where wanted",
     )
 
 
@@ -161,6 +177,9 @@ def _value(key: str, placeholder: Placeholder, material: Material) -> str:
         case Source.REQUEST:
             found: JsonValue = material.attributes.get(placeholder.name)
             what = f"work attribute `{placeholder.name}`"
+        case Source.DIRECTORY:
+            found = material.directory.get(placeholder.name)
+            what = f"the directory's attribute `{placeholder.name}`"
         case Source.SUBJECT:
             found = _claim(key, material.claims, placeholder.name)
             what = f"claim `{placeholder.name}` of the subject token"

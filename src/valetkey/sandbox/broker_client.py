@@ -1,4 +1,4 @@
-"""The broker's HTTP interface, as the agent's side uses it: five calls, no state, no retry.
+"""The broker's HTTP interface, as the agent's side uses it: six calls, no state, no retry.
 
 Every call raises a SandboxError: BrokerRefusedError where the broker said no (its code, its
 sentence, its hint), BrokerDeniedError on 403, BrokerUnavailableError where no usable answer came.
@@ -12,6 +12,7 @@ from valetkey.sandbox.address import Address, parse_address
 from valetkey.sandbox.document import parse_document, problem_in
 from valetkey.sandbox.exchange import TOTAL_SECONDS, exchange
 from valetkey.sandbox.run_grant import OpenedRun, RunView, parse_opened, parse_run
+from valetkey.sandbox.token_request import FORM, TOKEN_PATH, TokenRequest
 from valetkey.secret import Secret
 
 
@@ -73,6 +74,17 @@ class BrokerClient:
             f"/v1/credentials/{grant}",
             authorization=run_token.reveal(),
             total_seconds=total_seconds,
+        )
+
+    def exchange_token(self, request: TokenRequest, run_token: Secret) -> tuple[int, bytes]:
+        """Narrow the run token to a token of one audience; return status and body as they came."""
+        return exchange(
+            self._address,
+            TOKEN_PATH,
+            authorization=None,
+            method="POST",
+            body=request.form(run_token),
+            media_type=FORM,
         )
 
     def _call(

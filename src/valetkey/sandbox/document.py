@@ -116,7 +116,7 @@ def _incomplete() -> BrokerUnavailableError:
 
 
 def problem_in(status: int, body: bytes) -> SandboxError:
-    """Return the error that an answer other than 2xx stands for (RFC 9457).
+    """Return the error that an answer other than 2xx stands for (RFC 9457; RFC 6749 §5.2).
 
     Its code is the problem's own, or `broker-refused` where that has not the form of a code. The
     broker's no has a code always: a 4xx without one is somebody else's, and no word on the run,
@@ -129,7 +129,7 @@ def problem_in(status: int, body: bytes) -> SandboxError:
         problem = {}
     code = problem.get("code")
     is_told = is_code(code)
-    told = [problem.get("detail"), problem.get("title")]
+    told = [problem.get(name) for name in ("detail", "title", "error_description")]
     sentence = next((words for words in told if isinstance(words, str) and words), None)
     hint = problem.get("hint")
     if not isinstance(hint, str) or not hint:

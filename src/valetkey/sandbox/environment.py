@@ -21,18 +21,29 @@ _PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"})
 
 
 @dataclass(frozen=True, slots=True)
+class WebIdentity:
+    """What an SDK needs to assume `role` (an ARN) itself, with the token in `token_file`."""
+
+    role: str
+    session_name: str
+    token_file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """Where a child finds its credentials: paths and loopback URLs, nothing secret.
 
-    `broker_url` is what stands for the broker there: `valetkey` in the child asks it.
+    `broker_url` is what stands for the broker there: `valetkey` in the child asks it. With
+    `web_identity` the SDKs call STS, and `credentials_url` is not told; None: there is no role.
     """
 
-    credentials_url: str
+    credentials_url: str | None
     token_file: str
     config_file: str
     credentials_file: str
     region: str | None
     broker_url: str | None = None
+    web_identity: WebIdentity | None = None
 
 
 def child_environment(
@@ -42,8 +53,8 @@ def child_environment(
 
     Dropped: every `AWS_*`, `BOTO_*`, `VALETKEY_*`, `EC2_*` and `AMAZON_*` variable in any case,
     and every variable whose value holds one of `secrets` or one of the inherited AWS keys. Added:
-    the container-credentials variables, our two files, metadata off, the region, and the way to the
-    run for `valetkey` itself.
+    the container-credentials variables or those of web identity, our two files, metadata off, the
+    region, and the way to the run for `valetkey` itself.
     """
     known = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
     known += [
@@ -65,12 +76,10 @@ def child_environment(
 def delivery_variables(delivery: Delivery) -> dict[str, str]:
     """Return the variables that lead every SDK, and ours, to `delivery` and to nothing else.
 
-    SDK reference guide, "Container credential provider"; botocore also reads `BOTO_CONFIG`, and
-    falls back to `~/.boto` where it is unset.
+    SDK reference guide, "Container credential provider" and "Assume role credential provider"
+    (web identity); botocore also reads `BOTO_CONFIG`, and where it is unset `~/.boto`.
     """
-    variables = {
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI": delivery.credentials_url,
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": delivery.token_file,
+    variables = _way_to_credentials(delivery) | {
         "AWS_CONFIG_FILE": delivery.config_file,
         "AWS_SHARED_CREDENTIALS_FILE": delivery.credentials_file,
         "BOTO_CONFIG": delivery.credentials_file,
@@ -84,6 +93,23 @@ def delivery_variables(delivery: Delivery) -> dict[str, str]:
         variables["VALETKEY_BROKER"] = delivery.broker_url
         variables["VALETKEY_RUN_TOKEN_FILE"] = delivery.token_file
     return variables
+
+
+def _way_to_credentials(delivery: Delivery) -> dict[str, str]:
+    """Return the variables of one way, never of two: which one wins differs between SDKs."""
+    own = delivery.web_identity
+    if own is not None:
+        return {
+            "AWS_WEB_IDENTITY_TOKEN_FILE": own.token_file,
+            "AWS_ROLE_ARN": own.role,
+            "AWS_ROLE_SESSION_NAME": own.session_name,
+        }
+    if delivery.credentials_url is None:
+        return {}
+    return {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": delivery.credentials_url,
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": delivery.token_file,
+    }
 
 
 def _is_dropped(name: str) -> bool:

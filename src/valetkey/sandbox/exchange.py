@@ -44,29 +44,33 @@ def exchange(
     address: Address,
     target: str,
     *,
-    authorization: str,
+    authorization: str | None,
     method: str = "GET",
     body: bytes | None = None,
+    media_type: str = "application/json",
     connect_seconds: float = CONNECT_SECONDS,
     total_seconds: float = TOTAL_SECONDS,
 ) -> tuple[int, bytes]:
     """Send one request for `target` below the address's path; return the status and the body.
 
+    `authorization` None sends no such header; `media_type` is the body's.
+
     Raises `token-illegal` where `authorization` could split the header, and
     BrokerUnavailableError with `broker-unreachable`, `broker-slow`, `broker-tls-refused`,
     `broker-answer-too-large` or `broker-answer-unreadable`.
     """
-    if not all(map(is_header_value, authorization.split(" "))):
+    if authorization is not None and not all(map(is_header_value, authorization.split(" "))):
         raise SandboxError("token-illegal", "the token has characters that no token has")
     deadline = Deadline(total_seconds)
     connection = _connect(address, min(connect_seconds, total_seconds))
     try:
+        proof = "" if authorization is None else f"Authorization: {authorization}\r\n"
         head = (
             f"{method} {address.path + target or '/'} HTTP/1.1\r\nHost: {address.authority}\r\n"
-            f"Authorization: {authorization}\r\nAccept: application/json\r\nConnection: close\r\n"
+            f"{proof}Accept: application/json\r\nConnection: close\r\n"
         )
         if body is not None:
-            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            head += f"Content-Type: {media_type}\r\nContent-Length: {len(body)}\r\n"
         connection.settimeout(deadline.left())
         connection.sendall(head.encode("ascii") + b"\r\n" + (body or b""))
         return _parse(_read_all(connection, deadline))

@@ -1,9 +1,10 @@
-"""What the broker tells the agent's side of a run: its id, its grants, until when.
+"""What the broker tells the agent's side of a run: its id, its grants, its tokens, until when.
 
 What is read here goes into configuration files and URLs, so each name is checked for what it may
 be before it becomes a value: a broker that answers nonsense must not write our files.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from valetkey.sandbox.address import split_url
@@ -17,21 +18,41 @@ _REGION = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 @dataclass(frozen=True, slots=True)
 class RunGrant:
-    """One grant that the run may draw; `endpoint_url` is None where AWS's own is meant."""
+    """One grant that the run may draw; `endpoint_url` is None where AWS's own is meant.
+
+    `web_identity_role` is the ARN of the role that the run may assume itself, by a token of this
+    grant; None where only the broker does.
+    """
 
     name: str
     region: str | None
     endpoint_url: str | None
     credentials_url: str
+    web_identity_role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunTool:
+    """One grant of a token for a tool's own API."""
+
+    name: str
+    audience: str
+    scopes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run as its sandbox may see it: no subject, no tags."""
+    """A run as its sandbox may see it: no subject, no tags. It has a grant or a tool at least."""
 
     id: str
     grants: tuple[RunGrant, ...]
     expires_at: str
+    tools: tuple[RunTool, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all that the run may draw, roles first."""
+        return tuple(grant.name for grant in self.grants) + tuple(tool.name for tool in self.tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +67,19 @@ def parse_run(document: object) -> RunView:
     """Return the run in the broker's answer. Raises `broker-answer-unreadable`."""
     members = _members(document)
     grants = members.get("grants")
-    if not isinstance(grants, list) or not 0 < len(grants) <= _MAX_GRANTS:
+    tokens = members.get("tokens", [])  # a sidecar of before has none
+    if not (isinstance(grants, list) and isinstance(tokens, list)):
+        raise _unreadable("a run without grants")
+    if not 0 < len(grants) + len(tokens) <= _MAX_GRANTS:
         raise _unreadable("a run without grants, or with too many")
     view = RunView(
         _word(members, "id"),
         tuple(map(_parse_grant, grants)),
         expires_at=_word(members, "expires_at"),
+        tools=tuple(map(_parse_tool, tokens)),
     )
-    if len({grant.name for grant in view.grants}) != len(view.grants):
+    names = view.names
+    if len(set(names)) != len(names):
         raise _unreadable("two grants of one name")
     return view
 
@@ -65,23 +91,31 @@ def parse_opened(document: dict[str, object]) -> OpenedRun:
 
 def choose_grant(view: RunView, name: str | None) -> RunGrant:
     """Return the grant `name`, or the run's first. Raises `grant-unknown`."""
-    if name is None:
-        return view.grants[0]
     for grant in view.grants:
-        if grant.name == name:
+        if name is None or grant.name == name:
             return grant
-    raise SandboxError(
-        "grant-unknown",
-        f"run `{view.id}` has no grant `{name}`",
-        hint=f"it has {', '.join(grant.name for grant in view.grants)}",
-    )
+    called = "of an AWS role" if name is None else f"`{name}`"
+    if name in [tool.name for tool in view.tools]:
+        called += " of an AWS role"
+    hint = f"it has {', '.join(view.names)}"
+    if view.tools:
+        hint += "; `valetkey token GRANT` draws a tool's token"
+    raise SandboxError("grant-unknown", f"run `{view.id}` has no grant {called}", hint=hint)
+
+
+def default_grant(view: RunView, names: Sequence[str]) -> RunGrant | None:
+    """Return the first of `names` that is an AWS role, or the run's first; None: it has none.
+
+    Raises `grant-unknown`.
+    """
+    tools = [tool.name for tool in view.tools]
+    roles = [choose_grant(view, name) for name in names if name not in tools]
+    return next(iter((*roles, *view.grants)), None)
 
 
 def _parse_grant(document: object) -> RunGrant:
     members = _members(document)
-    name, region, endpoint = members.get("name"), members.get("region"), members.get("endpoint_url")
-    if not isinstance(name, str) or not is_grant_name(name):
-        raise _unreadable("a grant's name")
+    region, endpoint = members.get("region"), members.get("endpoint_url")
     if region is not None and not (
         isinstance(region, str) and 0 < len(region) <= 32 and set(region) <= _REGION
     ):
@@ -90,9 +124,29 @@ def _parse_grant(document: object) -> RunGrant:
         if not isinstance(endpoint, str):
             raise _unreadable("a grant's endpoint")
         split_url(endpoint)  # plain http is its owner's choice: a signature is no secret
+    has_role = members.get("web_identity_role") is not None
     return RunGrant(
-        name, region, endpoint_url=endpoint, credentials_url=_word(members, "credentials_url")
+        _name(members),
+        region,
+        endpoint_url=endpoint,
+        credentials_url=_word(members, "credentials_url"),
+        web_identity_role=_word(members, "web_identity_role") if has_role else None,
     )
+
+
+def _parse_tool(document: object) -> RunTool:
+    members = _members(document)
+    scopes = members.get("scopes", [])
+    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
+        raise _unreadable("a grant's scopes")
+    return RunTool(_name(members), _word(members, "audience"), tuple(scopes))
+
+
+def _name(members: dict[str, object]) -> str:
+    name = members.get("name")
+    if not isinstance(name, str) or not is_grant_name(name):
+        raise _unreadable("a grant's name")
+    return name
 
 
 def _members(document: object) -> dict[str, object]:

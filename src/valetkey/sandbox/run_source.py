@@ -6,6 +6,7 @@ from typing import Protocol
 
 from valetkey.sandbox.broker_client import BrokerClient
 from valetkey.sandbox.run_token import HeldRunToken, RunToken
+from valetkey.sandbox.token_request import TokenRequest
 from valetkey.secret import Secret
 
 
@@ -18,6 +19,13 @@ class RunSource(Protocol):
 
     def draw(self, grant: str) -> tuple[int, bytes]:
         """Ask for a grant's credentials: the status and body of `GET /v1/credentials/{grant}`.
+
+        Raises a ValetkeyError where there is no answer. Safe to call from several threads.
+        """
+        ...
+
+    def exchange_token(self, request: TokenRequest) -> tuple[int, bytes]:
+        """Ask for a token of one audience: the status and body of `POST /oauth/token`.
 
         Raises a ValetkeyError where there is no answer. Safe to call from several threads.
         """
@@ -60,6 +68,10 @@ class BrokerRun:
     def draw(self, grant: str) -> tuple[int, bytes]:
         """Ask the broker."""
         return self._client.draw(grant, self._token.current())
+
+    def exchange_token(self, request: TokenRequest) -> tuple[int, bytes]:
+        """Ask the broker."""
+        return self._client.exchange_token(request, self._token.current())
 
     def secrets(self) -> list[Secret]:
         """Return the run token, and the tokens that opened the run."""

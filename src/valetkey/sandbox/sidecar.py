@@ -1,30 +1,30 @@
 """The loopback server of `valetkey run`: the container-credentials contract for one child.
 
-It serves `GET /v1/credentials/{grant}` and, as a broker does, `GET /v1/runs/self`, and nothing
-else, to whoever shows its token in `Authorization` (the token is in a 0600 file; for the run
-`Bearer` stands before it) and means this address in `Host` (a web page whose name was bound to
-127.0.0.1 does not). The run token stays behind it.
+It serves `GET /v1/credentials/{grant}` and, as a broker does, `GET /v1/runs/self` and
+`POST /oauth/token`, and nothing else, to whoever shows its token in `Authorization` (the token is
+in a 0600 file; for the run `Bearer` stands before it; a form has it as its subject token) and means
+this address in `Host` (a web page whose name was bound to 127.0.0.1 does not). The run token stays
+behind it.
 """
 
 import json
-import socketserver
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
 
 from valetkey.sandbox.hand_outs import Answer
+from valetkey.sandbox.loopback_server import LoopbackServer
 from valetkey.sandbox.run_grant import RunView
-from valetkey.sandbox.unread import Unread
+from valetkey.sandbox.token_relay import Exchange, read_form, relayed
+from valetkey.sandbox.token_request import TOKEN_PATH
 from valetkey.secret import Secret
 
 _PREFIX = "/v1/credentials/"
 _RUN = "/v1/runs/self"
 _CLIENT_SECONDS = 5.0  # for one read or write; `Unread` limits a request as a whole
-_BACKLOG = 128  # a connection more is dropped, and its client tries again after 1, 3 and 7 s
 _NOTICE_SECONDS = 0.05  # how late `close` is noticed; a command should not end half a second late
 _PATIENT_SECONDS = 2.0
 _EXACT = "send the exact content of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
@@ -42,14 +42,16 @@ class Sidecar:
         run: RunView,
         *,
         token: Secret,
+        exchange: Exchange | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         if not token:
             raise ValueError("an empty token would open the sidecar to everybody")
-        self._server = _Server(("127.0.0.1", 0), _Request)
+        self._server = LoopbackServer(("127.0.0.1", 0), _Request)
         self._server.hand_out = hand_out
         self._server.grants = frozenset(grant.name for grant in run.grants)
         self._server.token = token
+        self._server.exchange = exchange
         self._server.run = self._document(run)
         self._server.expires_at = _seconds(run.expires_at)
         self._server.clock = clock
@@ -71,7 +73,13 @@ class Sidecar:
         grants = [
             asdict(grant) | {"credentials_url": self.url_of(grant.name)} for grant in run.grants
         ]
-        return {"id": run.id, "grants": grants, "expires_at": run.expires_at}
+        return {
+            "id": run.id,
+            "grants": grants,
+            "tokens": [asdict(tool) for tool in run.tools],
+            "token_url": self.url + TOKEN_PATH,
+            "expires_at": run.expires_at,
+        }
 
     def start(self) -> None:
         """Serve from now on; what connected since construction is served, too."""
@@ -93,46 +101,8 @@ def _seconds(instant: str) -> float:
         return 0.0
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = _BACKLOG
-    hand_out: Callable[[str], Answer]
-    grants: frozenset[str]
-    token: Secret
-    run: dict[str, object]
-    expires_at: float
-    clock: Callable[[], float]
-
-    def __init__(self, *arguments: Any) -> None:
-        self.unread = Unread()
-        super().__init__(*arguments)
-
-    def server_bind(self) -> None:
-        # Not HTTPServer's: that one looks our own name up, which can take seconds.
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection in a thread of its own, for as long as its request takes."""
-        self.unread.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        """Close a connection, whatever became of it."""
-        self.unread.remove(request)
-        super().shutdown_request(request)
-
-    def service_actions(self) -> None:
-        """Hang up on the slow: this runs at least each `_NOTICE_SECONDS`."""
-        self.unread.sweep()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Stay silent: a client that hung up is no event, and the terminal is the child's."""
-
-
 class _Request(BaseHTTPRequestHandler):
-    server: _Server
+    server: LoopbackServer
     server_version = "valetkey"
     sys_version = ""
     timeout = _CLIENT_SECONDS
@@ -140,12 +110,12 @@ class _Request(BaseHTTPRequestHandler):
     def parse_request(self) -> bool:
         """Read the head, as the library does, and stop the clock for it."""
         is_read = super().parse_request()
-        self.server.unread.remove(self.connection)
+        if not is_read or self.command != "POST":  # a form is part of its request
+            self.server.unread.remove(self.connection)
         return is_read
 
     def do_GET(self) -> None:
-        port = self.server.server_port
-        if self.headers.get_all("Host") not in ([f"127.0.0.1:{port}"], [f"localhost:{port}"]):
+        if not self._is_meant():
             self._refuse(403, "host-refused", "this server answers to its loopback address only")
         elif not self._is_authorized():
             self._refuse(
@@ -165,6 +135,24 @@ class _Request(BaseHTTPRequestHandler):
             )
         else:
             self._give(self.server.hand_out(grant))
+
+    def do_POST(self) -> None:
+        form = read_form(self.headers.get_all("Content-Length") or [], self.rfile)
+        self.server.unread.remove(self.connection)
+        exchange = self.server.exchange
+        if self.path != TOKEN_PATH or exchange is None:
+            self.send_error(501)
+        elif not self._is_meant():
+            self._refuse(403, "host-refused", "this server answers to its loopback address only")
+        elif form is None:
+            self._refuse(400, "request-malformed", "a form of a known, small length is expected")
+        else:
+            status, body = relayed(form, exchange, token=self.server.token)
+            self._send_bytes(status, body, "application/json")
+
+    def _is_meant(self) -> bool:
+        port = self.server.server_port
+        return self.headers.get_all("Host") in ([f"127.0.0.1:{port}"], [f"localhost:{port}"])
 
     def _is_authorized(self) -> bool:
         shown = self.headers.get_all("Authorization") or []
@@ -206,7 +194,9 @@ class _Request(BaseHTTPRequestHandler):
         self._send(status, problem, "application/problem+json")
 
     def _send(self, status: int, document: object, media_type: str) -> None:
-        body = json.dumps(document).encode()
+        self._send_bytes(status, json.dumps(document).encode(), media_type)
+
+    def _send_bytes(self, status: int, body: bytes, media_type: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(body)))

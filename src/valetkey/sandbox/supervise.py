@@ -4,13 +4,14 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from valetkey.sandbox.child import await_child, hide_memory, start_child
-from valetkey.sandbox.environment import Delivery, child_environment
+from valetkey.sandbox.environment import Delivery, WebIdentity, child_environment
 from valetkey.sandbox.hand_outs import HandOuts
 from valetkey.sandbox.process_signals import has_terminal, signals_held
 from valetkey.sandbox.program import program_words
@@ -18,33 +19,45 @@ from valetkey.sandbox.run_grant import RunGrant, RunView
 from valetkey.sandbox.run_source import RunSource
 from valetkey.sandbox.sdk_files import config_text, process_command
 from valetkey.sandbox.sidecar import Sidecar
+from valetkey.sandbox.web_identity import kept_token, web_identity
 from valetkey.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A command and the run that it works in."""
+    """A command and the run that it works in.
+
+    `grant` is the default one, None in a run without an AWS role. `is_web_identity`: the command's
+    SDKs call STS for it themselves.
+    """
 
     run: RunView
-    grant: RunGrant
+    grant: RunGrant | None
     source: RunSource
     command: tuple[str, ...]
+    is_web_identity: bool = False
 
 
 def supervise(errand: Errand, environ: Mapping[str, str]) -> int:
     """Run the errand's command with its run's credentials in reach; return its exit code.
 
     Afterwards nothing of it is left: no listener, no file. The run is still open.
-    Raises `command-not-found`, `command-not-executable`, `path-illegal`, `grant-name-reserved`, or
-    what the source's `start` raises; then the command does not go on.
+    Raises `command-not-found`, `command-not-executable`, `path-illegal`, `grant-name-reserved`,
+    `web-identity-not-granted` or what the source raises; then the command does not go on.
     """
     sidecar_token = Secret(secrets.token_urlsafe(32))
     hand_outs = HandOuts(errand.source.draw)
     with_terminal = has_terminal()
     hide_memory()
-    with _folder() as folder, signals_held(with_terminal=with_terminal) as mask:
+    with (
+        _folder() as folder,
+        _token_for_sts(folder, errand) as keep_token,
+        signals_held(with_terminal=with_terminal) as mask,
+    ):
         run = _with_default_first(errand)
-        sidecar = Sidecar(hand_outs.hand_out, run, token=sidecar_token)
+        sidecar = Sidecar(
+            hand_outs.hand_out, run, token=sidecar_token, exchange=errand.source.exchange_token
+        )
         try:
             delivery = _write_files(folder, errand, sidecar, token=sidecar_token)
             known = [sidecar_token, *errand.source.secrets()]
@@ -56,6 +69,7 @@ def supervise(errand: Errand, environ: Mapping[str, str]) -> int:
             try:
                 errand.source.start()
                 sidecar.start()
+                keep_token()
             except BaseException:
                 child.kill()
                 child.wait()
@@ -82,8 +96,37 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def _token_for_sts(folder: Path, errand: Errand) -> Iterator[Callable[[], None]]:
+    """Give the file with the token for STS, if the errand wants one; it is gone afterwards.
+
+    What is given keeps the file renewed from then on, in a thread.
+    """
+    wanted = _web_identity(folder, errand)
+    if wanted is None or errand.grant is None:
+        yield lambda: None
+        return
+    kept = kept_token(errand.source, errand.grant.name, Path(wanted.token_file))
+    kept.write()
+    over = threading.Event()
+    try:
+        yield threading.Thread(target=kept.keep, args=(over,), daemon=True).start
+    finally:
+        over.set()
+        kept.remove()
+
+
+def _web_identity(folder: Path, errand: Errand) -> WebIdentity | None:
+    if not errand.is_web_identity:
+        return None
+    token_file = str(folder / "web-identity-token")
+    return web_identity(errand.run, errand.grant, token_file=token_file)
+
+
 def _with_default_first(errand: Errand) -> RunView:
     """Return the run as its command sees it: whoever names no grant there takes the first."""
+    if errand.grant is None:
+        return errand.run
     others = (grant for grant in errand.run.grants if grant != errand.grant)
     return replace(errand.run, grants=(errand.grant, *others))
 
@@ -96,14 +139,17 @@ def _write_files(folder: Path, errand: Errand, sidecar: Sidecar, *, token: Secre
         grant.name: process_command(program, url=sidecar.url_of(grant.name), token_file=token_file)
         for grant in errand.run.grants
     }
-    config = config_text(errand.run.grants, errand.grant, commands=commands)
+    grant, config = errand.grant, ""
+    if grant is not None:
+        config = config_text(errand.run.grants, grant, commands=commands)
     return Delivery(
-        credentials_url=sidecar.url_of(errand.grant.name),
+        credentials_url=None if grant is None else sidecar.url_of(grant.name),
         token_file=token_file,
         config_file=_write(folder / "config", config),
         credentials_file=_write(folder / "credentials", ""),
         region=_region_of_all(errand.run.grants),
         broker_url=sidecar.url,
+        web_identity=_web_identity(folder, errand),
     )
 
 

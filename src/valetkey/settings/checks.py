@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Iterable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
-from valetkey.credentials import Grant
-from valetkey.identity import Power, check_trust
-from valetkey.runs import Source
+from valetkey.credentials import Grant, GrantSource, TokenGrant
+from valetkey.identity import Issuer, Power, TrustRule, check_trust
+from valetkey.runs import Source, TagTemplate
 from valetkey.settings.errors import SettingsError
 from valetkey.settings.values import Settings
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?", re.ASCII)
 
 
-def check_grants(grants: Iterable[Grant]) -> None:
+def check_grants(grants: Iterable[Grant | TokenGrant]) -> None:
     """Raise unless every grant has a name of its own that fits into a URL and a profile."""
     seen: set[str] = set()
     for grant in grants:
@@ -52,6 +54,10 @@ def check_tags(settings: Settings) -> None:
                 "whose equal subjects would share data",
                 hint="put `{issuer}` and a separator into the template",
             )
+        of_people = [i for i in settings.issuers if i.name in reachable]
+        _check_alphabet(template, of_people)
+        _check_claims(template, of_people, settings.rules)
+        _check_directory(template, settings)
         for name in sorted(template.attributes() - settable):
             raise SettingsError(
                 "config-invalid",
@@ -64,3 +70,90 @@ def check_tags(settings: Settings) -> None:
             "there are grants, but no tag says whose data a run may reach",
             hint='begin with `[tags]` and `user_id = "{subject.sub}"`',
         )
+
+
+def check_endpoints(settings: Settings) -> None:
+    """Raise where a token for STS would be sent in the clear: it is all that a thief needs."""
+    for grant in settings.grants:
+        if grant.source is not GrantSource.WEB_IDENTITY:
+            continue
+        sends = [settings.aws.endpoint_url, grant.endpoint_url if grant.token_to_sandbox else None]
+        if any(is_plain(address) for address in sends if address):
+            raise SettingsError(
+                "aws-endpoint-plain",
+                f"grant `{grant.name}`: an `endpoint_url` of plain http would show tokens for STS "
+                "to the network",
+                hint="use https, or an AWS on this machine's loopback address",
+            )
+
+
+def is_plain(address: str) -> bool:
+    """Say whether others could read what is sent to a URL: no https, and not to loopback."""
+    try:
+        url = urlsplit(address)
+        return url.scheme != "https" and not is_loopback(url.hostname or "")
+    except ValueError:
+        return True
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether `host` is this machine by its spelling alone; no name is looked up."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_directory(template: TagTemplate, settings: Settings) -> None:
+    """Raise unless the directory has every attribute of it that the template names."""
+    known = () if settings.directory is None else settings.directory.attributes
+    for name in sorted(template.directory_attributes() - set(known)):
+        raise SettingsError(
+            "config-invalid",
+            f"tag `{template.key}` needs attribute `{name}` of the directory, which is not there",
+            hint="name it in the `attributes` of `[directory]`",
+        )
+
+
+def _check_claims(
+    template: TagTemplate, issuers: Iterable[Issuer], rules: Iterable[TrustRule]
+) -> None:
+    """Raise if people can make the tag another's: it tells them apart by what they may set.
+
+    An `email` counts where nobody is worked for whose address the issuer did not verify. A bound
+    tag is the first subject's whatever its value.
+    """
+    named = {p.name.partition(".")[0] for p in template.placeholders if p.source is Source.SUBJECT}
+    if not named or template.is_bound or template.uses(Source.DIRECTORY):
+        return
+    served = [rule for rule in rules if rule.may is Power.BE_WORKED_FOR]
+    for issuer in issuers:
+        preset = issuer.preset
+        said = frozenset() if preset is None else preset.said_by_people
+        if all(rule.verifies_email for rule in served if rule.issuer == issuer.name):
+            said -= {"email"}
+        if named & said and named - {"iss"} <= said:
+            raise SettingsError(
+                "tag-template-claim",
+                f"tag `{template.key}`: at `{issuer.name}` people may set "
+                f"`{'`, `'.join(sorted(named & said))}` themselves, or have it after somebody else",
+                hint="write `{subject.sub}`; `{subject.email}` needs `email_verified = true` in "
+                "every rule that lets people of that issuer be worked for",
+            )
+
+
+def _check_alphabet(template: TagTemplate, issuers: Iterable[Issuer]) -> None:
+    """Raise if a provider has subjects that no tag can hold, and the template takes them raw."""
+    raw = any(
+        p.source is Source.SUBJECT and p.name == "sub" and not p.escaped
+        for p in template.placeholders
+    )
+    for issuer in issuers:
+        if raw and issuer.preset is not None and not issuer.preset.sub_fits_tags:
+            raise SettingsError(
+                "tag-template-alphabet",
+                f"tag `{template.key}`: a subject of `{issuer.name}` has characters, `|` for one, "
+                "that AWS does not take in a tag",
+                hint="write `{subject.sub:escaped}`, and store the data under "
+                "`valetkey.runs.escape(subject)`",
+            )

@@ -1,7 +1,5 @@
 """Write and remove a grant's file: whole or not at all, closed to others, never a secret in it."""
 
-import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +7,7 @@ from valetkey.settings.closed import check_closed
 from valetkey.settings.errors import SettingsError
 from valetkey.settings.local import SUFFIX, grants_folder
 from valetkey.settings.shape import GrantTable
+from valetkey.settings.whole_file import put_whole, remove_whole
 
 _SHORT = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 _HEAD = """\
@@ -82,7 +81,7 @@ def write_grant(home: Path, table: GrantTable, *, replace: bool) -> Path:
         # Two of them at once: the last one stays. Both are this account's.
         if path.exists() and not replace:
             raise grant_exists(table.name)
-        _put(path, text)
+        put_whole(path, text)
     except OSError as error:
         raise SettingsError(
             "file-unwritable", f"`{path}` can't be written: {error.strerror}"
@@ -97,15 +96,11 @@ def remove_grant(home: Path, name: str) -> bool:
     """
     path = grants_folder(home) / f"{name}{SUFFIX}"
     try:
-        path.unlink()
-        _sync(path.parent)
-    except FileNotFoundError:
-        return False
+        return remove_whole(path)
     except OSError as error:
         raise SettingsError(
             "file-unwritable", f"`{path}` can't be removed: {error.strerror}"
         ) from None
-    return True
 
 
 def grant_exists(name: str) -> SettingsError:
@@ -115,29 +110,6 @@ def grant_exists(name: str) -> SettingsError:
         f"there is a grant `{name}` already",
         hint="--replace overwrites it, or choose another name",
     )
-
-
-def _put(path: Path, text: str) -> None:
-    # The name does not end as a grant's does: what a crash leaves is nobody's grant.
-    draft = path.parent / f".{path.name}.{secrets.token_hex(8)}"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _lines(table: GrantTable) -> Iterator[str]:

@@ -10,17 +10,17 @@ import pwd
 import stat
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from valetkey.credentials import Grant
+from valetkey.credentials import Grant, GrantSource
 from valetkey.runs import TagError, check_keys, check_value
-from valetkey.settings.checks import check_grants
+from valetkey.settings.checks import check_grants, is_loopback
 from valetkey.settings.closed import check_closed
 from valetkey.settings.errors import SettingsError
-from valetkey.settings.reading import GRANTS_FOLDER, decode_file, understand_grant
+from valetkey.settings.grants import understand_grant
+from valetkey.settings.reading import GRANTS_FOLDER, decode_file
 from valetkey.settings.shape import AwsTable, GrantsFile, GrantTable
 
 HOME_VARIABLE = "VALETKEY_HOME"
@@ -114,6 +114,12 @@ def local_grant(table: GrantTable, environ: Mapping[str, str], *, folder: Path) 
     segment is not known here. Raises a ValetkeyError that names what is wrong.
     """
     grant = understand_grant(table, AwsTable(), environ, folder=folder)
+    if grant.source is not GrantSource.ASSUME_ROLE:
+        raise SettingsError(
+            "config-unsupported",
+            f"grant `{grant.name}`: without a broker nobody signs tokens for web identity",
+            hint='write `source = "assume-role"`, or draw it from a broker',
+        )
     check_grants([grant])
     if grant.profile is not None and not (grant.profile and grant.profile.isprintable()):
         raise SettingsError("config-invalid", f"grant `{grant.name}`: the profile has no name")
@@ -174,16 +180,9 @@ def _check_endpoint(name: str, text: str) -> None:
             f"grant `{name}`: the endpoint{shown} is not an http(s) address",
             hint="write http(s)://host[:port], without a name and password, query or fragment",
         )
-    if url.scheme == "http" and not _is_loopback(host):
+    if url.scheme == "http" and not is_loopback(host):
         raise SettingsError(
             "config-invalid",
             f"grant `{name}`: plain http to `{host}` would show credentials to the network",
             hint="use https, or an AWS on this machine's loopback address",
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -13,18 +13,21 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from valetkey.credentials import Grant, GrantSource, check_grant, parse_role_arn
-from valetkey.identity import ClaimCheck, Issuer, Power, TrustRule, issuer_url
+from valetkey.credentials import Grant, TokenGrant
+from valetkey.identity import ClaimCheck, Power, TrustRule
 from valetkey.runs import MAX_RUN_SECONDS, MIN_RUN_SECONDS, TagTemplate, parse_template
 from valetkey.runs import check_keys as check_tag_keys
-from valetkey.settings.checks import check_grants, check_rules, check_tags
+from valetkey.settings.apart import check_apart
+from valetkey.settings.checks import check_endpoints, check_grants, check_rules, check_tags
 from valetkey.settings.errors import SettingsError
+from valetkey.settings.grants import broker_grant
+from valetkey.settings.issuers import understand_issuer
+from valetkey.settings.own_issuer import directory, login, own_issuer
+from valetkey.settings.references import seconds
 from valetkey.settings.shape import (
-    AwsTable,
     ConfigFile,
     GrantsFile,
     GrantTable,
-    IssuerTable,
     TagTable,
     TenancySection,
     TrustTable,
@@ -33,11 +36,6 @@ from valetkey.settings.values import AwsSettings, Settings
 
 GRANTS_FOLDER = "grants.d"
 T = TypeVar("T")
-MAX_LEEWAY = 300
-MAX_TOKEN_LIFETIME = 30 * 86_400
-"""Seconds. A token that opens runs for longer than a month is a password."""
-_DURATION = re.compile(r"(0|[1-9][0-9]{0,6})(s|m|h|d)", re.ASCII)
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def read_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -92,9 +90,11 @@ def _understand(
     digest: str,
 ) -> Settings:
     host, port = _listen(file.broker.listen)
-    issuers = tuple(_issuer(table) for table in file.issuers)
+    issuers = tuple(understand_issuer(table) for table in file.issuers)
     rules = tuple(_rule(table) for table in file.trust)
     templates = tuple(_templates(file))
+    folder = path.parent
+    drawn = [broker_grant(table, file.aws, environ, folder=folder) for table in grants]
     settings = Settings(
         path=path,
         digest=digest,
@@ -108,11 +108,17 @@ def _understand(
         issuers=issuers,
         rules=rules,
         templates=templates,
-        grants=tuple(_broker_grant(table, file.aws, environ, path.parent) for table in grants),
+        grants=tuple(grant for grant in drawn if isinstance(grant, Grant)),
+        token_grants=tuple(grant for grant in drawn if isinstance(grant, TokenGrant)),
+        issuer=own_issuer(file.issuer, drawn, rules, environ, folder=folder),
+        directory=directory(file.directory, issuers, folder=folder),
+        login=login(file.login, issuers),
     )
     check_rules(settings)
-    check_grants(settings.grants)
+    check_grants(drawn)
+    check_apart(settings)
     check_tags(settings)
+    check_endpoints(settings)
     return settings
 
 
@@ -145,36 +151,8 @@ def _store(path: Path, text: str) -> Path:
     return path.parent / name
 
 
-def _seconds(key: str, text: str, *, most: int, least: int = 0) -> int:
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        raise SettingsError(
-            "config-invalid", f"`{key}`: `{text}` is not a duration such as `90s`, `15m` or `1h`"
-        )
-    seconds = int(match[1]) * _UNITS[match[2]]
-    if not least <= seconds <= most:
-        raise SettingsError(
-            "config-invalid", f"`{key}`: `{text}` is not within {least} to {most} seconds"
-        )
-    return seconds
-
-
 def _life(key: str, text: str) -> int:
-    return _seconds(key, text, least=MIN_RUN_SECONDS, most=MAX_RUN_SECONDS)
-
-
-def _issuer(table: IssuerTable) -> Issuer:
-    return Issuer(
-        name=table.name,
-        url=issuer_url(table.url),
-        audiences=table.audiences,
-        algorithms=table.algorithms,
-        leeway=_seconds("leeway", table.leeway, most=MAX_LEEWAY),
-        max_lifetime=_seconds("max_lifetime", table.max_lifetime, most=MAX_TOKEN_LIFETIME),
-        types=table.types,
-        other_audiences=table.other_audiences,
-        jwks_uri=table.jwks_uri,
-    )
+    return seconds(key, text, least=MIN_RUN_SECONDS, most=MAX_RUN_SECONDS)
 
 
 def _rule(table: TrustTable) -> TrustRule:
@@ -211,86 +189,3 @@ def _path_segments(tenancy: TenancySection) -> frozenset[str]:
     return frozenset(
         key for table in tenancy.prefixes for key in re.findall(r"\{([^{}]+)\}", table.prefix)
     )
-
-
-def _broker_grant(
-    table: GrantTable, aws: AwsTable, environ: Mapping[str, str], folder: Path
-) -> Grant:
-    if table.tags:
-        raise SettingsError(
-            "config-invalid",
-            f"grant `{table.name}`: a broker makes tags of verified claims, not of `tags`",
-            hint="write them into `[tags]`; a grant has tags of its own only without a broker",
-        )
-    return understand_grant(table, aws, environ, folder=folder)
-
-
-def understand_grant(
-    table: GrantTable, aws: AwsTable, environ: Mapping[str, str], *, folder: Path
-) -> Grant:
-    """Return the grant that a table means, checked; `file:` references are read below `folder`."""
-    try:
-        source = GrantSource(table.source)
-    except ValueError:
-        raise SettingsError(
-            "config-unsupported",
-            f"grant `{table.name}`: source `{table.source}` is not one that this version has",
-            hint='write `source = "assume-role"`',
-        ) from None
-    region = table.region or aws.region
-    grant = Grant(
-        name=table.name,
-        role=parse_role_arn(table.role),
-        source=source,
-        duration=_seconds("duration", table.duration, most=10**9),
-        region=region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None,
-        external_id=_external_id(table, environ, folder),
-        session_policy=_session_policy(table, environ, folder),
-        endpoint_url=table.endpoint_url
-        or aws.endpoint_url
-        or environ.get("AWS_ENDPOINT_URL")
-        or None,
-        profile=table.profile,
-    )
-    check_grant(grant)
-    return grant
-
-
-def _external_id(table: GrantTable, environ: Mapping[str, str], folder: Path) -> str | None:
-    return None if table.external_id is None else _reference(table.external_id, environ, folder)
-
-
-def _session_policy(table: GrantTable, environ: Mapping[str, str], folder: Path) -> str | None:
-    """Read a session policy and leave it as text: AWS is its judge, but it must be JSON."""
-    if table.session_policy is None:
-        return None
-    text = _reference(table.session_policy, environ, folder)
-    try:
-        document = msgspec.json.decode(text, type=dict[str, object])
-    except msgspec.DecodeError:
-        document = {}
-    if "Statement" not in document:
-        raise SettingsError(
-            "config-invalid", f"grant `{table.name}`: the session policy is not an IAM policy"
-        )
-    return text
-
-
-def _reference(text: str, environ: Mapping[str, str], folder: Path) -> str:
-    """Read a value that may stand elsewhere: `file:PATH`, `env:NAME`, or the text itself.
-
-    A relative PATH is beside the configuration, whoever starts us where.
-    """
-    kind, _, where = text.partition(":")
-    if kind == "env":
-        if where not in environ:
-            raise SettingsError("config-reference", f"`{text}`: the variable is not set")
-        return environ[where]
-    if kind == "file":
-        try:
-            return (folder / where).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise SettingsError("config-reference", f"`{text}`: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise SettingsError("config-reference", f"`{text}`: it is not UTF-8 text") from None
-    return text

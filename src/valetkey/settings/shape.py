@@ -5,9 +5,11 @@ msgspec says which key is unknown, missing or of another type.
 
 import msgspec
 
-from valetkey.credentials import GrantSource
+from valetkey.credentials import Algorithm, GrantSource
 from valetkey.identity import NO_TYPE
 from valetkey.runs import DEFAULT_RUN_SECONDS
+
+ANY_TYPES = (NO_TYPE, "JWT", "at+jwt")
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -32,12 +34,14 @@ class IssuerTable(_Table, frozen=True):
     name: str
     url: str
     audiences: tuple[str, ...]
-    algorithms: tuple[str, ...]
+    provider: str | None = None
+    algorithms: tuple[str, ...] | None = None  # None, here and below: as the preset says
     jwks_uri: str | None = None
     leeway: str = "30s"
-    max_lifetime: str = "24h"
-    types: tuple[str, ...] = (NO_TYPE, "JWT", "at+jwt")
+    max_lifetime: str | None = None  # 24h without a preset
+    types: tuple[str, ...] | None = None  # `ANY_TYPES` without a preset
     other_audiences: tuple[str, ...] = ()
+    single_use: bool = False
 
 
 class TrustTable(_Table, frozen=True, rename={"subjects_of": "for"}):
@@ -57,15 +61,47 @@ class TagTable(_Table, frozen=True):
 
 class GrantTable(_Table, frozen=True):
     name: str
-    role: str
+    role: str | None = None  # None: a token for `audience`, no AWS role
     source: str = GrantSource.ASSUME_ROLE.value
-    duration: str = "1h"
+    duration: str | None = None  # 1h for a role, 5m for a token
     region: str | None = None
     endpoint_url: str | None = None
     external_id: str | None = None
     session_policy: str | None = None
     profile: str | None = None
     tags: dict[str, str] = {}
+    audience: str | None = None
+    scopes: tuple[str, ...] = ()
+    # Opt-in: who holds the token chooses session name, session policy and duration.
+    token_to_sandbox: bool = False
+    algorithm: str | None = None
+
+
+class OwnIssuerTable(_Table, frozen=True):
+    url: str
+    key_encryption: str | None = None
+    kms_key: str | None = None
+    algorithm: str = Algorithm.ES256.value
+    publish: str = "broker"
+    key_lifetime: str = "30d"
+    cache_time: str = "1h"
+    subject: str = "sub"
+
+
+class DirectoryTable(_Table, frozen=True):
+    source: str
+    issuer: str
+    attributes: tuple[str, ...]
+    match: str = "subject"
+    table: str | None = None
+    unknown: str | dict[str, str] = "refuse"
+
+
+class LoginTable(_Table, frozen=True):
+    issuer: str
+    client_id: str
+    scopes: tuple[str, ...] = ("openid",)
+    token: str = "id_token"  # noqa: S105 - which token, not a token
 
 
 class TenancyTable(_Table, frozen=True):
@@ -101,7 +137,10 @@ class TenancySection(_Table, frozen=True):
 class ConfigFile(_Table, frozen=True):
     broker: BrokerTable = BrokerTable()
     aws: AwsTable = AwsTable()
+    issuer: OwnIssuerTable | None = None
     issuers: tuple[IssuerTable, ...] = ()
+    directory: DirectoryTable | None = None
+    login: LoginTable | None = None
     trust: tuple[TrustTable, ...] = ()
     tags: dict[str, str | TagTable] = {}
     grants: tuple[GrantTable, ...] = ()

@@ -1,11 +1,14 @@
 """The configuration as the program has it: frozen, checked, in the rooms' own types."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
-from valetkey.credentials import Grant
-from valetkey.identity import Issuer, TrustRule
+from valetkey.credentials import Algorithm, Grant, KeySchedule, TokenGrant
+from valetkey.identity import Issuer, IssuerUrl, TrustRule
 from valetkey.runs import TagTemplate
+from valetkey.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,62 @@ class AwsSettings:
     region: str | None
     profile: str | None
     endpoint_url: str | None
+
+
+class Publish(Enum):
+    """Who serves the issuer's documents at its URL."""
+
+    BROKER = "broker"
+    STATIC = "static"
+
+
+class SubjectForm(Enum):
+    """What `sub` is in tokens for tools: the subject alone, or with its issuer's name before."""
+
+    SUB = "sub"
+    ISSUER_SUB = "issuer:sub"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnIssuerSettings:
+    """valetkey as an issuer. Either `wrapping_secret` (32 bytes) or `kms_key` (an ARN) is there.
+
+    `algorithms` are all that grants need, the issuer's own first.
+    """
+
+    url: IssuerUrl
+    algorithms: tuple[Algorithm, ...]
+    publish: Publish
+    schedule: KeySchedule
+    subject: SubjectForm
+    wrapping_secret: Secret | None = None
+    kms_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorySettings:
+    """Where else something is known of the subjects of `issuer` (a name of `[[issuers]]`).
+
+    `match` is the column with the subject; `unknown` the attributes of who is not in it, None for
+    a refusal. `source` is `file:PATH` or `sqlite:///PATH`, the path as it is to be opened.
+    """
+
+    source: str
+    issuer: str
+    match: str
+    attributes: tuple[str, ...]
+    table: str | None
+    unknown: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSettings:
+    """Where people who operate valetkey sign in; `issuer` is a name of `[[issuers]]`."""
+
+    issuer: str
+    client_id: str
+    scopes: tuple[str, ...]
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +96,7 @@ class Settings:
     rules: tuple[TrustRule, ...]
     templates: tuple[TagTemplate, ...]
     grants: tuple[Grant, ...]
+    token_grants: tuple[TokenGrant, ...] = ()
+    issuer: OwnIssuerSettings | None = None
+    directory: DirectorySettings | None = None
+    login: LoginSettings | None = None

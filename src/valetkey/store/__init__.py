@@ -1,4 +1,4 @@
-"""Runs and the audit log on disk: SQLite with one writer and group commit."""
+"""Runs, signing keys and the audit log on disk: SQLite with one writer and group commit."""
 
 from valetkey.store.errors import StoreError
 from valetkey.store.reading import LogReader

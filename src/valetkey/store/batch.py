@@ -15,7 +15,7 @@ from valetkey.audit.tree import HASH_BYTES
 from valetkey.broker.outcomes import UseOutcome
 from valetkey.runs import RunState
 from valetkey.store import sql
-from valetkey.store.errors import StoreError
+from valetkey.store.schema import damaged
 
 _LARGEST_INSERT: Final = max(sql.ADD_LEAVES)
 _WORTH_ASKING_TOGETHER: Final = 4
@@ -137,7 +137,7 @@ class Batch:
     def _tree(self, known: Tree | None) -> Tree:
         row = self.connection.execute(sql.READ_TREE).fetchone()
         if row is None:
-            raise StoreError("store-corrupt", "the head of the audit log is missing")
+            raise damaged("the head of the audit log is missing")
         return tree_of(*row, known=known)
 
 
@@ -149,7 +149,7 @@ def tree_of(size: int, root: bytes, frontier: bytes, *, known: Tree | None = Non
     try:
         tree = Tree(size, nodes)
     except AuditError as error:
-        raise StoreError("store-corrupt", "the head of the audit log is damaged") from error
+        raise damaged("the head of the audit log is damaged") from error
     if tree.root() != root:
-        raise StoreError("store-corrupt", "the head of the audit log contradicts itself")
+        raise damaged("the head of the audit log contradicts itself")
     return tree

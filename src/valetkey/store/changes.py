@@ -21,8 +21,9 @@ from valetkey.store.batch import Batch
 from valetkey.store.errors import StoreError
 from valetkey.store.rows import run_row
 
-# A used token id is kept this long after nobody takes the token any more: clocks may jump back.
-TOKEN_USE_MARGIN: Final = 86_400
+# Seconds that a used token id is kept after nobody takes the token any more: a clock that leapt
+# ahead, and is put right, would have forgotten it else. 30 days of them are less than their runs.
+TOKEN_USE_MARGIN: Final = 30 * 86_400
 
 
 class Change(Protocol):

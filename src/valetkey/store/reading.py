@@ -10,12 +10,12 @@ from types import TracebackType
 from typing import Final
 
 from valetkey.audit import Broken, Head, StoredLeaf, Tree, Verified, verify
+from valetkey.credentials import SigningKey
 from valetkey.runs import Run, RunState
 from valetkey.store import sql
 from valetkey.store.batch import tree_of
-from valetkey.store.errors import StoreError
-from valetkey.store.rows import run_of
-from valetkey.store.schema import connect_to_read, translate
+from valetkey.store.rows import key_of, run_of
+from valetkey.store.schema import connect_to_read, damaged, translate
 
 _PAGE: Final = 1_000
 # Below every index SQLite can hold: a row slipped in before index 0 must be seen.
@@ -63,11 +63,16 @@ def read_policy(connection: sqlite3.Connection, version: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def read_keys(connection: sqlite3.Connection) -> list[SigningKey]:
+    """Return every signing key, in the order they were made."""
+    return [key_of(row) for row in connection.execute(sql.READ_KEYS)]
+
+
 def read_head(connection: sqlite3.Connection) -> Head:
     """Return the current head. Raises StoreError `store-corrupt` if it is missing."""
     row = connection.execute(sql.READ_HEAD).fetchone()
     if row is None:
-        raise StoreError("store-corrupt", "the head of the audit log is missing")
+        raise damaged("the head of the audit log is missing")
     return Head(*row)
 
 
@@ -75,7 +80,7 @@ def read_tree(connection: sqlite3.Connection) -> Tree:
     """Return the tree at the head. Raises StoreError `store-corrupt` if the row is no tree's."""
     row = connection.execute(sql.READ_TREE).fetchone()
     if row is None:
-        raise StoreError("store-corrupt", "the head of the audit log is missing")
+        raise damaged("the head of the audit log is missing")
     return tree_of(*row)
 
 

@@ -1,8 +1,9 @@
-"""A run as a row, and back. The order is that of `sql.RUN_COLUMNS`."""
+"""Runs and signing keys as rows, and back. The order is that of the columns in `sql`."""
 
 import json
 from typing import Any, TypeAlias
 
+from valetkey.credentials import Algorithm, SigningKey
 from valetkey.runs import PrincipalRef, Run, RunId, RunState
 
 Row: TypeAlias = tuple[Any, ...]
@@ -51,6 +52,38 @@ def run_of(row: Row) -> Run:
         previous_until=row[15],
         ended_at=row[16],
         because=row[17],
+    )
+
+
+def key_row(key: SigningKey) -> Row:
+    """Return the row of a signing key; its public JWK is JSON text."""
+    return (
+        key.kid,
+        key.issuer,
+        key.algorithm.value,
+        _text(dict(key.public)),
+        key.created_at,
+        key.published_at,
+        key.signs_from,
+        key.retired_at,
+        key.kms_key,
+        key.sealed,
+    )
+
+
+def key_of(row: Row) -> SigningKey:
+    """Return the signing key of a row. An unknown algorithm is a ValueError."""
+    return SigningKey(
+        kid=row[0],
+        issuer=row[1],
+        algorithm=Algorithm(row[2]),
+        public=json.loads(row[3]),
+        created_at=row[4],
+        published_at=row[5],
+        signs_from=row[6],
+        retired_at=row[7],
+        kms_key=row[8],
+        sealed=row[9],
     )
 
 

@@ -60,8 +60,19 @@ CREATE TABLE audit_head (
   size INTEGER NOT NULL, root BLOB NOT NULL, frontier BLOB NOT NULL
 ) STRICT;
 """
+_SIGNING_KEYS: Final = """
+CREATE TABLE signing_keys (
+  seq INTEGER PRIMARY KEY,
+  kid TEXT NOT NULL UNIQUE, issuer TEXT NOT NULL, algorithm TEXT NOT NULL, public TEXT NOT NULL,
+  created_at INTEGER NOT NULL, published_at INTEGER, signs_from INTEGER, retired_at INTEGER,
+  kms_key TEXT, sealed BLOB,
+  CHECK ((published_at IS NULL) = (signs_from IS NULL)),
+  CHECK (signs_from >= published_at),
+  CHECK (kms_key IS NULL OR sealed IS NULL)
+) STRICT;
+"""
 # Only ever appended to: a released migration is never edited.
-MIGRATIONS: Final = (_FIRST,)
+MIGRATIONS: Final = (_FIRST, _SIGNING_KEYS)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -111,16 +122,27 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def damaged(what: str, *, detail: str | None = None) -> StoreError:
+    """Return the error for a store that does not hold what was written."""
+    return StoreError(
+        "store-corrupt",
+        what,
+        hint="stop the broker, keep the file for who looks into it, and put a backup in its place",
+        detail=detail,
+    )
+
+
 def translate(error: sqlite3.Error, path: Path | None = None) -> StoreError:
     """Name what SQLite says: `store-corrupt`, `store-busy` or, for all else, `store-unwritable`."""
     where = f" at `{path}`" if path else ""
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return StoreError("store-corrupt", f"the store{where} is damaged", detail=str(error))
+        return damaged(f"the store{where} is damaged", detail=str(error))
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return StoreError(
             "store-busy",
             f"another process keeps the store{where} locked",
+            hint="end what has it open, a backup or `sqlite3`, or wait for it",
             detail=str(error),
         )
     return StoreError(
@@ -176,6 +198,8 @@ def _configure(connection: sqlite3.Connection) -> None:
         )
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
+    # What is wiped is overwritten where it stood: SQLite's own default differs between builds.
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES}")
 

@@ -74,5 +74,25 @@ FORGET_TOKEN_USES: Final = "DELETE FROM token_uses WHERE until < ?"
 
 READ_ISSUER: Final = "SELECT url FROM issuers WHERE name = ?"
 ADD_ISSUER: Final = "INSERT INTO issuers (name, url) VALUES (?, ?)"
+KEY_COLUMNS: Final = (
+    "kid, issuer, algorithm, public, created_at, published_at, signs_from, retired_at, kms_key,"
+    " sealed"
+)
+READ_KEYS: Final = f"SELECT {KEY_COLUMNS} FROM signing_keys ORDER BY seq"
+READ_KEY_IDS: Final = "SELECT kid FROM signing_keys"
+ADD_KEY: Final = f"INSERT INTO signing_keys ({KEY_COLUMNS}) VALUES ({', '.join('?' * 10)})"
+PUBLISH_KEY: Final = (
+    "UPDATE signing_keys SET published_at = ?, signs_from = ?"
+    " WHERE kid = ? AND published_at IS NULL AND retired_at IS NULL"
+)
+RETIRE_KEY: Final = (
+    "UPDATE signing_keys SET retired_at = ?, sealed = NULL WHERE kid = ? AND retired_at IS NULL"
+)
+TAKE_OVER: Final = (
+    "UPDATE signing_keys SET signs_from = ? WHERE kid = ? AND retired_at IS NULL AND signs_from > ?"
+)
+WIPE_KEY: Final = "UPDATE signing_keys SET sealed = NULL WHERE kid = ?"
+DROP_KEY: Final = "DELETE FROM signing_keys WHERE kid = ?"
+
 READ_POLICY: Final = "SELECT document FROM policies WHERE version = ?"
 ADD_POLICY: Final = "INSERT INTO policies (version, document) VALUES (?, ?)"

@@ -6,13 +6,14 @@ list never stands before a hand-out. It takes no decision but those of `changes`
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar, cast
 
 from valetkey.audit import Head, Record, StoredLeaf, leaf_bytes
 from valetkey.broker.outcomes import FinishOutcome, OpenOutcome, TokenUse, UseOutcome
+from valetkey.credentials import SigningKey
 from valetkey.runs import Run, RunState
 from valetkey.store import reading
 from valetkey.store.changes import (
@@ -27,6 +28,7 @@ from valetkey.store.changes import (
     UseRun,
 )
 from valetkey.store.errors import StoreError
+from valetkey.store.key_changes import AddKeys, PublishKeys, RetireKey, TidyKeys
 from valetkey.store.schema import connect, connect_to_read, translate
 from valetkey.store.writer import Writer
 
@@ -34,7 +36,7 @@ T = TypeVar("T")
 
 
 class SqliteStore:
-    """Runs, bindings, used token ids, policies and the audit log in one SQLite file."""
+    """Runs, bindings, used token ids, policies, signing keys and the audit log in one file."""
 
     def __init__(self, writer: Writer, reader: sqlite3.Connection) -> None:
         self._writer = writer
@@ -151,6 +153,34 @@ class SqliteStore:
     async def policy(self, version: str) -> str | None:
         """Return the document of a policy version."""
         return await self._read(lambda: reading.read_policy(self._reader, version))
+
+    async def signing_keys(self) -> list[SigningKey]:
+        """Return every signing key that is not forgotten, in the order they were made."""
+        return await self._read(lambda: reading.read_keys(self._reader))
+
+    async def add_signing_keys(
+        self, keys: Sequence[SigningKey], *, among: Iterable[str], records: Sequence[Record]
+    ) -> bool:
+        """Add keys, with their records, if the stored ones are exactly those of `among`."""
+        leaves = tuple(leaf_bytes(record) for record in records)
+        return cast("bool", await self._submit(AddKeys(tuple(keys), frozenset(among), leaves)))
+
+    async def publish_signing_keys(
+        self, signs_from: Mapping[str, int], *, at: int, record: Record
+    ) -> None:
+        """Note that these keys are published since `at`, and from when each may sign."""
+        await self._submit(PublishKeys(dict(signs_from), at, leaf_bytes(record)))
+
+    async def retire_signing_key(
+        self, kid: str, *, at: int, record: Record, heirs: Mapping[str, int] | None = None
+    ) -> bool:
+        """Withdraw a key and wipe its private part; False where there is none that is not."""
+        retired = RetireKey(kid, at, leaf_bytes(record), dict(heirs or {}))
+        return cast("bool", await self._submit(retired))
+
+    async def tidy_signing_keys(self, *, wipe: Iterable[str], drop: Iterable[str]) -> None:
+        """Wipe the private parts of keys that sign no more, forget keys no token of is taken."""
+        await self._submit(TidyKeys(tuple(wipe), tuple(drop)))
 
     async def run(self, run_id: str) -> Run | None:
         """Return the run as it is on the disk."""

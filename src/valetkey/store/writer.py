@@ -50,6 +50,7 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._turns: dict[asyncio.AbstractEventLoop, list[Waiting]] = {}
         self._thread = threading.Thread(target=self._run, name="valetkey-store", daemon=True)
         self._tree: Tree | None = None
         self._stopped: StoreError | None = None
@@ -74,14 +75,26 @@ class Writer:
 
         A caller that gives up does not take its change back: it may be durable already.
         """
-        future = asyncio.get_running_loop().create_future()
-        self._queue.put((change, future))
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        turn = self._turns.get(loop)
+        if turn is None:
+            turn = self._turns[loop] = []
+            loop.call_soon(self._hand_over, loop)
+        turn.append((change, future))
+        return future
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Queue what one turn of the loop submitted: together, or each would be a transaction."""
+        for waiting in self._turns.pop(loop, ()):
+            self._queue.put(waiting)
         if self._stopped is not None:
             self._fail_waiting(self._stopped)
-        return future
 
     def stop(self) -> None:
         """Write what waits, then close the connection. Blocks until that is done."""
+        for loop in list(self._turns):
+            self._hand_over(loop)
         self._queue.put(None)
         if self._thread.is_alive():
             self._thread.join()

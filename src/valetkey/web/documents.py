@@ -1,7 +1,7 @@
 """What the API takes and gives, as JSON documents. Unknown members are refused."""
 
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -11,6 +11,7 @@ from valetkey.identity import StrictJsonError, parse_object
 from valetkey.runs import Run
 
 T = TypeVar("T")
+TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 - a path
 
 
 class RequestError(ValetkeyError):
@@ -40,12 +41,24 @@ class PrincipalDocument(msgspec.Struct, frozen=True):
 
 
 class GrantDocument(msgspec.Struct, frozen=True):
-    """A grant as a sandbox needs it: where to fetch credentials, and where AWS is."""
+    """A grant as a sandbox needs it: where to fetch credentials, and where AWS is.
+
+    `web_identity_role` is the role's ARN where the run may draw a token for STS itself.
+    """
 
     name: str
     credentials_url: str
     region: str | None
     endpoint_url: str | None
+    web_identity_role: str | None
+
+
+class TokenGrantDocument(msgspec.Struct, frozen=True):
+    """A tool's API that the run may get a token for, at the run's `token_url`."""
+
+    name: str
+    audience: str
+    scopes: tuple[str, ...]
 
 
 class OwnRunDocument(msgspec.Struct, frozen=True):
@@ -55,6 +68,8 @@ class OwnRunDocument(msgspec.Struct, frozen=True):
     state: str
     expires_at: str
     grants: tuple[GrantDocument, ...]
+    tokens: tuple[TokenGrantDocument, ...]
+    token_url: str | None
 
 
 class RunDocument(msgspec.Struct, frozen=True):
@@ -68,6 +83,8 @@ class RunDocument(msgspec.Struct, frozen=True):
     tags: dict[str, str]
     attributes: dict[str, str]
     grants: tuple[GrantDocument, ...]
+    tokens: tuple[TokenGrantDocument, ...]
+    token_url: str | None
     policy_version: str
     opened_at: str
     expires_at: str
@@ -124,6 +141,8 @@ def run_document(run: Run, policy: Policy | None, *, public_url: str) -> RunDocu
         tags=dict(run.tags),
         attributes=dict(run.attributes),
         grants=_grants(run, policy, public_url),
+        tokens=_tokens(run, policy),
+        token_url=_token_url(run, policy, public_url),
         policy_version=run.policy_version,
         opened_at=instant(run.opened_at),
         expires_at=instant(run.expires_at),
@@ -135,7 +154,12 @@ def run_document(run: Run, policy: Policy | None, *, public_url: str) -> RunDocu
 def own_run_document(run: Run, policy: Policy | None, *, public_url: str) -> OwnRunDocument:
     """Show a run what it may know of itself."""
     return OwnRunDocument(
-        run.id, run.state.value, instant(run.expires_at), _grants(run, policy, public_url)
+        id=run.id,
+        state=run.state.value,
+        expires_at=instant(run.expires_at),
+        grants=_grants(run, policy, public_url),
+        tokens=_tokens(run, policy),
+        token_url=_token_url(run, policy, public_url),
     )
 
 
@@ -153,13 +177,38 @@ def rotated_document(rotated: Rotated) -> RotatedDocument:
 def _grants(run: Run, policy: Policy | None, public_url: str) -> tuple[GrantDocument, ...]:
     documents = []
     for name in run.grants:
+        if policy is not None and name in policy.tokens:
+            continue
         grant = None if policy is None else policy.grants.get(name)
         documents.append(
             GrantDocument(
                 name,
                 f"{public_url}/v1/credentials/{name}",
-                None if grant is None else grant.region,
-                None if grant is None else grant.endpoint_url,
+                region=None if grant is None else grant.region,
+                endpoint_url=None if grant is None else grant.endpoint_url,
+                web_identity_role=(
+                    str(grant.role) if grant is not None and grant.token_to_sandbox else None
+                ),
             )
         )
     return tuple(documents)
+
+
+def _tokens(run: Run, policy: Policy | None) -> tuple[TokenGrantDocument, ...]:
+    tokens = {} if policy is None else policy.tokens
+    return tuple(
+        TokenGrantDocument(name, tokens[name].audience, tokens[name].scopes)
+        for name in run.grants
+        if name in tokens
+    )
+
+
+def _token_url(run: Run, policy: Policy | None, public_url: str) -> str | None:
+    """Return where the run narrows its token; None where it has nothing to narrow it to."""
+    if policy is None:
+        return None
+    gives = any(
+        name in policy.tokens or (name in policy.grants and policy.grants[name].token_to_sandbox)
+        for name in run.grants
+    )
+    return f"{public_url}{TOKEN_PATH}" if gives else None

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from valetkey.credentials.issuer_documents import DISCOVERY, KEY_SET, metadata_path
 from valetkey.web.documents import (
     OpenedDocument,
     OpenRunBody,
@@ -13,6 +14,9 @@ from valetkey.web.documents import (
     RunDocument,
     RunsDocument,
 )
+from valetkey.web.openapi_operators import OPERATOR_DOCUMENTS, operator_paths
+from valetkey.web.openapi_parts import PRINCIPAL, REFERENCE, content, operation, parameter
+from valetkey.web.token import TokenDocument, TokenErrorDocument
 
 
 class ProblemDocument(msgspec.Struct, frozen=True):
@@ -37,6 +41,18 @@ class ContainerCredentials(msgspec.Struct, frozen=True):
     RoleArn: str
 
 
+class TokenRequestForm(msgspec.Struct, frozen=True):
+    """RFC 8693 section 2.1. `subject_token` is the run token; a token has one target."""
+
+    grant_type: str
+    subject_token: str
+    subject_token_type: str
+    audience: str | None = None
+    resource: str | None = None
+    scope: str | None = None
+    requested_token_type: str | None = None
+
+
 _DOCUMENTS = (
     OpenRunBody,
     OpenedDocument,
@@ -45,17 +61,19 @@ _DOCUMENTS = (
     OwnRunDocument,
     RotatedDocument,
     RevokeBody,
+    TokenRequestForm,
+    TokenDocument,
+    TokenErrorDocument,
     ProblemDocument,
     ContainerCredentials,
+    *OPERATOR_DOCUMENTS,
 )
-_REFERENCE = "#/components/schemas/{name}"
-_PRINCIPAL: list[dict[str, list[str]]] = [{"principal": []}]
 _RUN: list[dict[str, list[str]]] = [{"runToken": []}]
 
 
 def openapi_document(version: str) -> dict[str, Any]:
     """Return the whole document. `tests/matrix` holds every route of the app against it."""
-    _, schemas = msgspec.json.schema_components(_DOCUMENTS, ref_template=_REFERENCE)
+    _, schemas = msgspec.json.schema_components(_DOCUMENTS, ref_template=REFERENCE)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -85,91 +103,78 @@ def openapi_document(version: str) -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    run_id = _parameter("id", "path", {"type": "string"})
+    run_id = parameter("id", "path", {"type": "string"})
     return {
         "/v1/runs": {
-            "post": _operation(
-                "Open a run", _PRINCIPAL, body="OpenRunBody", gives=(201, "OpenedDocument")
+            "post": operation(
+                "Open a run", PRINCIPAL, body="OpenRunBody", gives=(201, "OpenedDocument")
             ),
-            "get": _operation(
+            "get": operation(
                 "List the runs that the caller may see, newest first",
-                _PRINCIPAL,
+                PRINCIPAL,
                 gives=(200, "RunsDocument"),
                 parameters=[
-                    _parameter("state", "query", {"enum": ["open", "ended", "revoked"]}),
-                    _parameter("after", "query", {"type": "string"}),
-                    _parameter(
-                        "limit", "query", {"type": "integer", "minimum": 1, "maximum": 1000}
-                    ),
+                    parameter("state", "query", {"enum": ["open", "ended", "revoked"]}),
+                    parameter("after", "query", {"type": "string"}),
+                    parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 1000}),
                 ],
             ),
         },
         "/v1/runs/self": {
-            "get": _operation("Show a run itself", _RUN, gives=(200, "OwnRunDocument")),
-            "delete": _operation("End the run itself", _RUN, gives=(204, None)),
+            "get": operation("Show a run itself", _RUN, gives=(200, "OwnRunDocument")),
+            "delete": operation("End the run itself", _RUN, gives=(204, None)),
         },
         "/v1/runs/self/token": {
-            "post": _operation("Rotate the run token", _RUN, gives=(200, "RotatedDocument"))
+            "post": operation("Rotate the run token", _RUN, gives=(200, "RotatedDocument"))
         },
         "/v1/runs/{id}": {
             "parameters": [run_id],
-            "get": _operation("Show a run", _PRINCIPAL, gives=(200, "RunDocument")),
-            "delete": _operation("End a run", _PRINCIPAL, gives=(204, None)),
+            "get": operation("Show a run", PRINCIPAL, gives=(200, "RunDocument")),
+            "delete": operation("End a run", PRINCIPAL, gives=(204, None)),
         },
         "/v1/runs/{id}/revoke": {
             "parameters": [run_id],
-            "post": _operation("Revoke a run", _PRINCIPAL, body="RevokeBody", gives=(204, None)),
+            "post": operation("Revoke a run", PRINCIPAL, body="RevokeBody", gives=(204, None)),
         },
         "/v1/credentials/{grant}": {
-            "parameters": [_parameter("grant", "path", {"type": "string"})],
-            "get": _operation(
+            "parameters": [parameter("grant", "path", {"type": "string"})],
+            "get": operation(
                 "Hand out AWS credentials of a grant (the run token alone is taken, too)",
                 _RUN,
                 gives=(200, "ContainerCredentials"),
             ),
         },
-        "/healthz": {"get": _operation("Say that the process answers", [], gives=(200, None))},
-        "/readyz": {"get": _operation("Say whether it may be sent work", [], gives=(200, None))},
-        "/openapi.json": {"get": _operation("This document", [], gives=(200, None))},
+        "/oauth/token": {"post": _exchange()},
+        **operator_paths(),
+        **_issuer_paths(),
+        "/healthz": {"get": operation("Say that the process answers", [], gives=(200, None))},
+        "/readyz": {"get": operation("Say whether it may be sent work", [], gives=(200, None))},
+        "/openapi.json": {"get": operation("This document", [], gives=(200, None))},
     }
 
 
-def _parameter(name: str, place: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": place, "required": place == "path", "schema": schema}
-
-
-def _operation(
-    summary: str,
-    security: list[dict[str, list[str]]],
-    *,
-    gives: tuple[int, str | None],
-    body: str | None = None,
-    parameters: list[dict[str, Any]] | None = None,
-) -> dict[str, Any]:
-    status, document = gives
-    answer: dict[str, Any] = {"description": summary}
-    if document is not None:
-        answer["content"] = _content("application/json", document)
-    operation: dict[str, Any] = {
-        "summary": summary,
-        "security": security,
-        "responses": {
-            str(status): answer,
-            "default": {
-                "description": "A problem",
-                "content": _content("application/problem+json", "ProblemDocument"),
-            },
+def _issuer_paths() -> dict[str, Any]:
+    """The documents of the issuer; with a path in `[issuer] url` they are below that path."""
+    return {
+        DISCOVERY: {"get": operation("Describe the issuer of tokens", [], gives=(200, None))},
+        KEY_SET: {"get": operation("The issuer's public keys", [], gives=(200, None))},
+        metadata_path(""): {
+            "get": operation("Describe the issuer to OAuth clients", [], gives=(200, None))
         },
     }
-    if body is not None:
-        operation["requestBody"] = {
-            "required": True,
-            "content": _content("application/json", body),
-        }
-    if parameters is not None:
-        operation["parameters"] = parameters
-    return operation
 
 
-def _content(media_type: str, document: str) -> dict[str, Any]:
-    return {media_type: {"schema": {"$ref": _REFERENCE.format(name=document)}}}
+def _exchange() -> dict[str, Any]:
+    """RFC 8693: a form goes in, the proof is in it, and errors are those of OAuth 2.0."""
+    described = operation(
+        "Narrow a run token to a token of one audience", [], gives=(200, "TokenDocument")
+    )
+    described["requestBody"] = {
+        "required": True,
+        "content": content("application/x-www-form-urlencoded", "TokenRequestForm"),
+    }
+    described["responses"]["default"] = {
+        "description": "An error of OAuth 2.0",
+        "content": content("application/json", "TokenErrorDocument"),
+    }
+    return described

@@ -21,15 +21,42 @@ TYPE_PREFIX = "urn:valetkey:problem:"
 _BY_CODE = {
     "aws-answer-mismatch": 502,
     "body-too-large": 413,
+    "directory-value-empty": 422,
+    "directory-value-type": 422,
     "grant-not-of-run": 404,
     "grant-unknown": 422,
+    "issuer-none": 404,
+    "login-not-configured": 404,
     "method-not-allowed": 405,
     "not-authenticated": 401,
     "not-found": 404,
     "run-token": 401,
     "run-unknown": 404,
+    "token-replayed": 409,
+    "signing-key-last": 409,
+    "signing-key-missing": 503,
+    "signing-key-in-kms": 503,
+    "signing-key-of-kms": 409,
+    "signing-key-sealed": 503,
+    "signing-key-wiped": 503,
+    "signing-secret-differs": 409,
+    "signing-slow": 503,
+    "signing-key-unknown": 404,
+    "signing-keys-busy": 503,
+    "signing-keys-too-many": 409,
+    "token-not-as-asked": 500,
+    "token-tags-differ": 500,
+    "wrapping-secret": 503,
 }
-_BY_PREFIX = {"aws-": 503, "store-": 503, "request-": 400}
+_OF_OUR_KEYS = {
+    "signing-key-in-kms",
+    "signing-key-missing",
+    "signing-key-sealed",
+    "signing-key-wiped",
+    "wrapping-secret",
+}
+"""What an operator must mend: who asks, a sandbox perhaps, is told no more than that it is so."""
+_BY_PREFIX = {"aws-": 503, "directory-": 503, "store-": 503, "request-": 400}
 _BY_ERROR: tuple[tuple[type[ValetkeyError], int], ...] = (
     (SubjectRejected, 400),
     (TokenRejected, 401),
@@ -97,6 +124,10 @@ def problem_of_error(error: Exception) -> Problem:
         log.debug("the unforeseen error", exc_info=error)
         return Problem(500, "internal-error", "valetkey failed; nothing was given")
     status = _status(error)
+    if error.code in _OF_OUR_KEYS:
+        fields = {"code": error.code, "detail": error.message, "hint": error.hint}
+        log.warning("a request needed a key that can't sign", extra=fields)
+        return Problem(status, error.code, "valetkey can't sign tokens now")
     if error.detail is not None or status >= 500:
         log.warning("a request was refused", extra={"code": error.code, "detail": error.detail})
     return Problem(status, error.code, error.message, error.hint)

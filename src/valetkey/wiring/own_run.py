@@ -1,5 +1,7 @@
 """A run of this process's own broker, as `sandbox.supervise` takes it."""
 
+from valetkey.broker import BrokerError
+from valetkey.sandbox.token_request import TokenRequest
 from valetkey.secret import Secret
 from valetkey.wiring.in_process import InProcessBroker
 
@@ -20,6 +22,14 @@ class InProcessRun:
     def draw(self, grant: str) -> tuple[int, bytes]:
         """Ask the broker of this process."""
         return self._broker.draw(grant, self._token)
+
+    def exchange_token(self, request: TokenRequest) -> tuple[int, bytes]:
+        """Raise `tokens-need-broker`: this process is no issuer."""
+        raise BrokerError(
+            "tokens-need-broker",
+            "valetkey signs tokens as a broker alone, and this run has none",
+            hint="open the run at a broker whose configuration has `[issuer]`",
+        )
 
     def secrets(self) -> list[Secret]:
         """Return the run token."""

@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 
-from valetkey.aws import AmbientAws, StsClient
+from valetkey.aws import AmbientAws, KmsSigner, StsClient
 from valetkey.broker import Broker, make_policy
+from valetkey.broker.own_issuer import OwnIssuer
+from valetkey.broker.ports import Directory
 from valetkey.broker.readiness import Readiness
 from valetkey.errors import ValetkeyError
 from valetkey.settings import Settings
@@ -19,6 +21,9 @@ from valetkey.version import VERSION
 from valetkey.web.app import make_app
 from valetkey.web.credentials import CredentialsEndpoint
 from valetkey.web.jwks import JwksSource
+from valetkey.web.login import LoginPlace
+from valetkey.wiring.directory import open_directory
+from valetkey.wiring.own_issuer import build_issuer, start_issuer, tell_of_waiting
 
 log = logging.getLogger("valetkey")
 
@@ -51,21 +56,38 @@ async def running(settings: Settings, *, url: str) -> AsyncIterator[CredentialsE
         for grant in settings.grants:
             ambient.for_profile(grant.profile)  # a profile that is not there is told now
         sts = StsClient(ambient, http)
-        broker = _broker(settings, store, keys, sts)
+        directory = await open_directory(settings.directory)
+        own = build_issuer(settings.issuer, store, kms=KmsSigner(ambient, http))
+        broker = _broker(settings, store, keys, sts, own=own, directory=directory)
         await broker.start(program=VERSION, config_digest=settings.digest)
-        readiness = Readiness(sts, store)
+        await start_issuer(own, now=broker.clock())
+        readiness = Readiness(sts, store, broker=broker)
         stack.push_async_callback(broker.holdings.stop)
         upkeep = asyncio.create_task(_upkeep(broker, readiness, store))
         stack.callback(upkeep.cancel)
-        yield make_app(broker, readiness, public_url=settings.public_url or url, version=VERSION)
+        yield make_app(
+            broker,
+            readiness,
+            public_url=settings.public_url or url,
+            version=VERSION,
+            login=_login_place(settings),
+        )
 
 
-def _broker(settings: Settings, store: SqliteStore, keys: JwksSource, sts: StsClient) -> Broker:
+def _broker(
+    settings: Settings,
+    store: SqliteStore,
+    keys: JwksSource,
+    sts: StsClient,
+    *,
+    own: OwnIssuer | None,
+    directory: Directory | None,
+) -> Broker:
     return Broker(
         issuers=settings.issuers,
         rules=settings.rules,
         templates=settings.templates,
-        policy=make_policy(settings.grants),
+        policy=make_policy(settings.grants, settings.token_grants),
         run_seconds=settings.run_seconds,
         max_run_seconds=settings.max_run_seconds,
         store=store,
@@ -73,7 +95,17 @@ def _broker(settings: Settings, store: SqliteStore, keys: JwksSource, sts: StsCl
         sts=sts,
         clock=time.time,
         entropy=secrets.token_bytes,
+        own=own,
+        directory=directory,
     )
+
+
+def _login_place(settings: Settings) -> LoginPlace | None:
+    login = settings.login
+    if login is None:
+        return None
+    issuer = next(each for each in settings.issuers if each.name == login.issuer)
+    return LoginPlace(issuer.url, login.client_id, login.scopes, login.token)
 
 
 async def _upkeep(broker: Broker, readiness: Readiness, store: SqliteStore) -> None:
@@ -86,6 +118,16 @@ async def _upkeep(broker: Broker, readiness: Readiness, store: SqliteStore) -> N
         await asyncio.sleep(CHECK_SECONDS)
 
 
+async def _keep_up(broker: Broker) -> None:
+    """Rotate the signing keys where that is due. What stands in the way is no end of the upkeep."""
+    if broker.own is None:
+        return
+    try:
+        await broker.own.ring.keep_up(now=broker.clock())
+    except ValetkeyError as error:
+        log.warning(error.message, extra={"code": error.code, "hint": error.hint})
+
+
 async def _look(
     broker: Broker, readiness: Readiness, store: SqliteStore, *, told: set[str]
 ) -> set[str]:
@@ -94,9 +136,17 @@ async def _look(
     if not store.is_writable:
         with contextlib.suppress(ValetkeyError):
             await store.probe()  # without traffic nobody would notice that the disk is back
+    await _keep_up(broker)
     await readiness.check()
     obstacles = readiness.obstacles()
     for obstacle in obstacles:
-        if obstacle.code not in told:
-            log.warning(obstacle.message, extra={"code": obstacle.code, "hint": obstacle.hint})
-    return {obstacle.code for obstacle in obstacles}
+        if _topic(obstacle) not in told:
+            fields = {"code": obstacle.code, "hint": obstacle.hint, "detail": obstacle.detail}
+            log.warning(obstacle.message, extra=fields)
+    waits = await tell_of_waiting(broker.own, now=broker.clock(), told=told)
+    return {_topic(obstacle) for obstacle in obstacles} | waits
+
+
+def _topic(obstacle: ValetkeyError) -> str:
+    """Return what is told once while it lasts: of keys each by its name."""
+    return obstacle.message if obstacle.code.startswith("signing-key-") else obstacle.code
