@@ -238,3 +238,18 @@ def test_static_documents_get_time_to_be_uploaded() -> None:
 
 def test_a_key_prints_without_its_private_part() -> None:
     assert "sealed" not in repr(a_key("k"))
+
+
+def test_a_wiped_key_whose_time_comes_again_is_waited_for_by_nobody() -> None:
+    """The clock was ahead, keys were rotated and the first one wiped; it was set back, and a person
+    retired the other one: then one is made at once.
+    """
+    wiped = replace(a_key("a", NOW + 5_000, published_at=NOW + 5_000), sealed=None)
+    retired = a_key("b", NOW + 5_500, published_at=NOW + 5_400, retired_at=NOW)
+    keys = [wiped, retired]
+    assert waiting(keys, algorithm=ES256, now=NOW) is None
+    assert is_due(keys, algorithm=ES256, schedule=SCHEDULE, now=NOW)
+    made = a_key("c", None, published_at=None)
+    (new,) = published([made], among=keys, schedule=SCHEDULE, now=NOW)
+    assert new.signs_from == NOW
+    assert signer([*keys, new], algorithm=ES256, now=NOW) == new

@@ -44,14 +44,10 @@ def phase(
 
 
 def signer(keys: Iterable[SigningKey], *, algorithm: Algorithm, now: float) -> SigningKey | None:
-    """Return the key that signs by `algorithm` at `now`; None where none may.
-
-    It has its private part: a clock that was set back finds keys that another broker has wiped.
-    """
+    """Return the key that signs by `algorithm` at `now`; None where none may."""
     keys = list(keys)
     kin = _kin(keys, algorithm)
-    able = [key for key in _left(kin, now) if key.sealed is not None or key.kms_key is not None]
-    first = min(able, key=_place, default=None)
+    first = min(_left(kin, now), key=_place, default=None)
     if first is None or _began(first, now) or _stands_in(first, kin, keys, now):
         return first
     return None
@@ -197,13 +193,17 @@ def _stands_in(
 
 
 def _left(kin: Iterable[SigningKey], now: float) -> list[SigningKey]:
-    """Return the published keys whose time to sign is not over."""
+    """Return the published keys whose time to sign is not over, each with its private part.
+
+    A clock that was set back finds keys before their time that have been wiped: they never sign.
+    """
     kin = list(kin)
     return [
         key
         for key in kin
         if key.signs_from is not None
         and key.retired_at is None
+        and (key.sealed is not None or key.kms_key is not None)
         and _followed_at(key, kin, now) is None
     ]
 
