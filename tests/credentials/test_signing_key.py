@@ -253,3 +253,17 @@ def test_a_wiped_key_whose_time_comes_again_is_waited_for_by_nobody() -> None:
     (new,) = published([made], among=keys, schedule=SCHEDULE, now=NOW)
     assert new.signs_from == NOW
     assert signer([*keys, new], algorithm=ES256, now=NOW) == new
+
+
+def test_a_key_that_a_clock_ahead_withdrew_holds_back_nobody() -> None:
+    """Both keys were made by a clock that was ahead, the second when the first was retired; with
+    the clock set back the second is retired, too, while another algorithm's key signs.
+    """
+    withdrawn = a_key("a", NOW + 5_000, published_at=NOW + 5_000, retired_at=NOW + 5_300)
+    ahead = a_key("b", NOW + 5_300, published_at=NOW + 5_300, retired_at=NOW)
+    other = a_key("c", NOW - 60, algorithm=Algorithm.RS256)
+    keys = [withdrawn, ahead, other]
+    made = a_key("d", None, published_at=None)
+    (new,) = published([made], among=keys, schedule=SCHEDULE, now=NOW)
+    assert new.signs_from == NOW
+    assert signer([*keys, new], algorithm=ES256, now=NOW) == new

@@ -153,8 +153,10 @@ def _signs_from(
         return int(now)
     kin = _kin(keys, algorithm)
     withdrawn, left = [key for key in kin if _was_withdrawn_at_work(key)], _left(kin, now)
-    # After every other: of two that take over at one instant, one would never sign.
-    after = max((key.signs_from or 0 for key in [*withdrawn, *left]), default=0) + 1
+    # After every other: of two that take over at one instant, one would never sign. But what was
+    # withdrawn by a clock that was ahead, at a time that has not come yet, is before nothing.
+    before = [*(key for key in withdrawn if _began(key, now)), *left]
+    after = max((key.signs_from or 0 for key in before), default=0) + 1
     is_urgent = not left and (bool(withdrawn) or any(map(_was_ahead, kin)))
     return max(int(now) if is_urgent else int(now) + schedule.lead, after)
 
