@@ -26,6 +26,11 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "[tenancy]": shape.TenancySection,
     "[[tenancy.tables]]": shape.TenancyTable,
     "[[tenancy.prefixes]]": shape.PrefixTable,
+    "[[tenancy.queues]]": shape.OwnedTable,
+    "[[tenancy.secrets]]": shape.OwnedTable,
+    "[[tenancy.parameters]]": shape.OwnedTable,
+    "[[tenancy.functions]]": shape.FunctionTable,
+    "[[tenancy.keys]]": shape.KeyTable,
     "[[tenancy.shared]]": shape.SharedTable,
     "[[tenancy.protected]]": shape.ProtectedTable,
 }

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.cli.warm import warm
+
 VALETKEY = (sys.executable, "-m", "valetkey")
 
 
@@ -28,6 +30,14 @@ def command(
         timeout=seconds,
         check=False,
     )
+
+
+def warm_command(
+    *arguments: str, folder: Path, stdin: str = "", seconds: float = 60, **extra: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in `folder` to its end, in a process that need not read its code anew."""
+    environ = bare(folder, **extra)
+    return warm().run(*arguments, folder=folder, environ=environ, stdin=stdin, seconds=seconds)
 
 
 def script(

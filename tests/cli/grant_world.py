@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.cli.entry import command
+from tests.cli.entry import warm_command
 from tests.localaws.world import ACCOUNT, REGION, World, allow, document, trust
 
 ALL = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
@@ -124,7 +124,7 @@ class Account:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
         } | environ
-        return command("grant", *words, folder=self.folder, **known)
+        return warm_command("grant", *words, folder=self.folder, **known)
 
     def add(self, role: str, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run `valetkey grant aws g` for a role of the world, by Alice's profile unless told."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.entry import command
+from tests.cli.entry import warm_command
 from valetkey.settings.grant_file import write_grant
 from valetkey.settings.shape import GrantTable
 
@@ -40,21 +40,21 @@ def parsed(agent: str, text: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_standard_output_is_the_configuration_and_nothing_else(agent: str, home: Path) -> None:
-    done = command("connect", agent, folder=home)
+    done = warm_command("connect", agent, folder=home)
     assert done.returncode == 0, done.stderr
     assert parsed(agent, done.stdout)
 
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_where_it_belongs_and_how_to_start_is_said(agent: str, home: Path) -> None:
-    said = command("connect", agent, "--grant", "notes", folder=home).stderr
+    said = warm_command("connect", agent, "--grant", "notes", folder=home).stderr
     assert f"~/.{agent}/" in said
     assert f"start it with: valetkey run --grant notes -- {agent}" in said
 
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_nothing_of_the_grant_but_its_name_and_region_is_told(agent: str, home: Path) -> None:
-    done = command("connect", agent, folder=home)
+    done = warm_command("connect", agent, folder=home)
     for private in (ROLE, "only-between-us-two", "their-profile", "their-number"):
         assert private not in done.stdout + done.stderr
 
@@ -62,21 +62,21 @@ def test_nothing_of_the_grant_but_its_name_and_region_is_told(agent: str, home: 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_no_file_is_written(agent: str, home: Path) -> None:
     before = sorted(home.rglob("*"))
-    assert command("connect", agent, folder=home).returncode == 0
+    assert warm_command("connect", agent, folder=home).returncode == 0
     assert sorted(home.rglob("*")) == before
 
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_programs_get_the_same_as_json(agent: str, home: Path) -> None:
-    text = command("connect", agent, folder=home).stdout
-    document = json.loads(command("connect", agent, "--json", folder=home).stdout)
+    text = warm_command("connect", agent, folder=home).stdout
+    document = json.loads(warm_command("connect", agent, "--json", folder=home).stdout)
     assert document["text"] == text
     assert (document["agent"], document["grant"]) == (agent, "notes")
     assert document["start"].startswith("valetkey run --grant notes -- ")
 
 
 def test_the_program_is_found_without_a_path(home: Path) -> None:
-    written = json.loads(command("connect", "cursor", folder=home).stdout)
+    written = json.loads(warm_command("connect", "cursor", folder=home).stdout)
     entry = written["mcpServers"]["notes"]
     start = [entry["command"], *entry["args"][: entry["args"].index("run")]]
     assert Path(start[0]).is_absolute()
@@ -87,7 +87,7 @@ def test_the_program_is_found_without_a_path(home: Path) -> None:
 
 
 def test_an_mcp_server_that_is_on_the_path_is_written_in_full(home: Path) -> None:
-    written = json.loads(command("connect", "cursor", "--", "env", "-0", folder=home).stdout)
+    written = json.loads(warm_command("connect", "cursor", "--", "env", "-0", folder=home).stdout)
     command_line = written["mcpServers"]["notes"]["args"]
     server = command_line[command_line.index("--") + 1 :]
     assert Path(server[0]).is_absolute() and Path(server[0]).name == "env"
@@ -96,30 +96,30 @@ def test_an_mcp_server_that_is_on_the_path_is_written_in_full(home: Path) -> Non
 
 def test_a_grant_must_be_named_where_there_are_several(home: Path) -> None:
     store(home, "traces")
-    done = command("connect", "claude", folder=home)
+    done = warm_command("connect", "claude", folder=home)
     assert (done.returncode, done.stdout) == (1, "")
     assert "[grant-missing]" in done.stderr and "notes, traces" in done.stderr
 
 
 def test_a_grant_that_is_not_there_is_refused_with_those_that_are(home: Path) -> None:
-    done = command("connect", "codex", "--grant", "nodes", folder=home)
+    done = warm_command("connect", "codex", "--grant", "nodes", folder=home)
     assert (done.returncode, done.stdout) == (1, "")
     assert "[grant-unknown]" in done.stderr and "notes" in done.stderr
 
 
 def test_without_a_grant_the_way_to_one_is_shown(tmp_path: Path) -> None:
-    done = command("connect", "cursor", folder=tmp_path)
+    done = warm_command("connect", "cursor", folder=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert "valetkey grant aws NAME --role ARN" in done.stderr
 
 
 def test_a_server_is_taken_for_cursor_alone(home: Path) -> None:
-    done = command("connect", "claude", "--", "uvx", "some-server", folder=home)
+    done = warm_command("connect", "claude", "--", "uvx", "some-server", folder=home)
     assert (done.returncode, done.stdout) == (1, "")
     assert "[usage]" in done.stderr
 
 
 def test_an_agent_that_is_not_known_is_a_mistake_in_the_command_line(home: Path) -> None:
-    done = command("connect", "emacs", folder=home)
+    done = warm_command("connect", "emacs", folder=home)
     assert (done.returncode, done.stdout) == (1, "")
     assert "claude" in done.stderr

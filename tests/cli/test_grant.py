@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.entry import command, script
+from tests.cli.entry import script, warm_command
 from tests.cli.grant_world import ALICE, Account, GrantWorld, role_arn
 
 
@@ -51,7 +51,7 @@ def test_no_credential_is_written_anywhere(account: Account, grant_world: GrantW
 
 def kinds(account: Account) -> list[str]:
     store = str(account.folder / ".valetkey" / "valetkey.db")
-    shown = command("audit", "show", "--json", "--store", store, folder=account.folder)
+    shown = warm_command("audit", "show", "--json", "--store", store, folder=account.folder)
     return [json.loads(line)["kind"] for line in shown.stdout.splitlines()]
 
 

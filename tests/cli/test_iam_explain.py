@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.entry import command
+from tests.cli.entry import warm_command
 from valetkey.cli.iam_words import words_of
 from valetkey.cli.output import StyledLine, print_lines
 from valetkey.iam.explain import explain, layers_of
@@ -41,7 +41,7 @@ def words(given: dict[str, Any]) -> str:
 
 
 def said(given: dict[str, Any], tmp_path: Path, *options: str) -> str:
-    done = command("iam", "explain", *options, folder=tmp_path, stdin=json.dumps(given) + "\n")
+    done = warm_command("iam", "explain", *options, folder=tmp_path, stdin=json.dumps(given) + "\n")
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -158,7 +158,7 @@ def test_json_has_the_answer_and_what_explain_adds(tmp_path: Path) -> None:
 
 def test_a_bad_line_is_said_and_the_next_is_taken(tmp_path: Path) -> None:
     lines = f"nonsense\n\n{json.dumps(record())}\n"
-    done = command("iam", "explain", folder=tmp_path, stdin=lines)
+    done = warm_command("iam", "explain", folder=tmp_path, stdin=lines)
 
     assert done.returncode == 1
     assert done.stderr.startswith("valetkey: request 1: ")
@@ -167,7 +167,7 @@ def test_a_bad_line_is_said_and_the_next_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    done = command("iam", "explain", "absent.jsonl", folder=tmp_path)
+    done = warm_command("iam", "explain", "absent.jsonl", folder=tmp_path)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert "[file-unreadable]" in done.stderr

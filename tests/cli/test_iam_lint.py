@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.entry import command
+from tests.cli.entry import warm_command
 from valetkey.cli import parliament
 from valetkey.cli.iam_findings import findings_page, print_findings
 from valetkey.iam.lint import Document, Finding, Severity, lint, read_documents
@@ -30,14 +30,14 @@ def documents(*statements: dict[str, Any]) -> tuple[Document, ...]:
 
 def test_exit_0_where_there_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text(text(GOOD, EMPTY))
-    done = command("iam", "lint", "p.json", ALONE, folder=tmp_path)
+    done = warm_command("iam", "lint", "p.json", ALONE, folder=tmp_path)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("warning\tempty-list\tp.json\t$.Statement[1].Action\t")
 
 
 def test_exit_2_where_there_is_an_error(tmp_path: Path) -> None:
-    done = command("iam", "lint", "-", ALONE, folder=tmp_path, stdin=text(GOOD, BROAD))
+    done = warm_command("iam", "lint", "-", ALONE, folder=tmp_path, stdin=text(GOOD, BROAD))
 
     assert done.returncode == 2
     assert "broad-allow-masks-tenant" in done.stdout
@@ -46,7 +46,7 @@ def test_exit_2_where_there_is_an_error(tmp_path: Path) -> None:
 def test_exit_1_where_a_file_can_not_be_read_and_the_others_are(tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text(text(GOOD, BROAD))
     (tmp_path / "bad.json").write_text('{"Statement": 1}')
-    done = command("iam", "lint", "no.json", "bad.json", "p.json", ALONE, folder=tmp_path)
+    done = warm_command("iam", "lint", "no.json", "bad.json", "p.json", ALONE, folder=tmp_path)
 
     assert done.returncode == 1
     assert "[file-unreadable]" in done.stderr
@@ -58,8 +58,8 @@ def test_files_of_one_call_are_one_role(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(text(GOOD))
     (tmp_path / "b.json").write_text(text(BROAD))
 
-    alone = command("iam", "lint", "b.json", ALONE, folder=tmp_path)
-    both = command("iam", "lint", "a.json", "b.json", ALONE, folder=tmp_path)
+    alone = warm_command("iam", "lint", "b.json", ALONE, folder=tmp_path)
+    both = warm_command("iam", "lint", "a.json", "b.json", ALONE, folder=tmp_path)
 
     assert (alone.returncode, alone.stdout) == (0, "")
     assert both.returncode == 2
@@ -72,17 +72,21 @@ def test_options_reach_the_linter(tmp_path: Path) -> None:
     given = text(write, EMPTY)
 
     def run(*options: str) -> str:
-        return command("iam", "lint", "-", ALONE, *options, folder=tmp_path, stdin=given).stdout
+        return warm_command(
+            "iam", "lint", "-", ALONE, *options, folder=tmp_path, stdin=given
+        ).stdout
 
     assert "may-write-guarded" in run("--guarded", table)
     assert run("--ignore", "empty-list") == ""
-    assert "malformed-policy" in command(
+    assert "malformed-policy" in warm_command(
         "iam", "lint", "-", ALONE, "--layer", "trust", folder=tmp_path, stdin=given
     ).stderr  # fmt: skip
 
 
 def test_a_misspelt_code_to_ignore_is_refused(tmp_path: Path) -> None:
-    done = command("iam", "lint", "-", "--ignore", "emty-list", folder=tmp_path, stdin=text(GOOD))
+    done = warm_command(
+        "iam", "lint", "-", "--ignore", "emty-list", folder=tmp_path, stdin=text(GOOD)
+    )
 
     assert done.returncode == 1
     assert "[unknown-lint-code]" in done.stderr
@@ -102,7 +106,7 @@ def test_a_misspelt_code_to_ignore_is_refused(tmp_path: Path) -> None:
 def test_an_option_that_would_guard_nothing_is_refused(
     tmp_path: Path, option: tuple[str, str], code: str
 ) -> None:
-    done = command("iam", "lint", "-", *option, folder=tmp_path, stdin=text(GOOD))
+    done = warm_command("iam", "lint", "-", *option, folder=tmp_path, stdin=text(GOOD))
 
     assert (done.returncode, done.stdout) == (1, "")
     assert f"[{code}]" in done.stderr
@@ -110,14 +114,14 @@ def test_an_option_that_would_guard_nothing_is_refused(
 
 def test_a_tag_that_a_policy_forgot_is_what_lint_looks_for(tmp_path: Path) -> None:
     options = ("--tag", "user_id", "--tag", "task_id")
-    done = command("iam", "lint", "-", ALONE, *options, folder=tmp_path, stdin=text(GOOD))
+    done = warm_command("iam", "lint", "-", ALONE, *options, folder=tmp_path, stdin=text(GOOD))
 
     assert done.stderr == ""
 
 
 def test_a_tag_that_no_policy_could_have_is_no_mistake(tmp_path: Path) -> None:
     given = text({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"})
-    done = command("iam", "lint", "-", ALONE, "--tag", "user_id", folder=tmp_path, stdin=given)
+    done = warm_command("iam", "lint", "-", ALONE, "--tag", "user_id", folder=tmp_path, stdin=given)
 
     assert done.stderr == ""
 
@@ -125,14 +129,16 @@ def test_a_tag_that_no_policy_could_have_is_no_mistake(tmp_path: Path) -> None:
 def test_a_tag_may_be_written_as_its_condition_key(tmp_path: Path) -> None:
     def run(tag: str) -> str:
         given = text(GOOD, BROAD)
-        return command("iam", "lint", "-", ALONE, "--tag", tag, folder=tmp_path, stdin=given).stdout
+        return warm_command(
+            "iam", "lint", "-", ALONE, "--tag", tag, folder=tmp_path, stdin=given
+        ).stdout
 
     assert "broad-allow" in run("user_id")
     assert run("aws:PrincipalTag/user_id") == run("user_id")
 
 
 def test_json_is_for_programs(tmp_path: Path) -> None:
-    done = command("iam", "lint", "-", "--json", ALONE, folder=tmp_path, stdin=text(EMPTY))
+    done = warm_command("iam", "lint", "-", "--json", ALONE, folder=tmp_path, stdin=text(EMPTY))
     (found,) = json.loads(done.stdout)["findings"]
 
     assert (found["code"], found["severity"]) == ("empty-list", "warning")
@@ -197,7 +203,7 @@ def test_what_fails_in_parliament_stays_there(
 
 
 def test_parliament_prints_and_warns_of_nothing(tmp_path: Path) -> None:
-    done = command("iam", "lint", "-", "--parliament", folder=tmp_path, stdin=text(MISSPELT))
+    done = warm_command("iam", "lint", "-", "--parliament", folder=tmp_path, stdin=text(MISSPELT))
 
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.split("\t")[:2] for line in done.stdout.splitlines()] == [
@@ -223,7 +229,7 @@ def test_without_parliament_a_note_says_so(
 
 
 def test_a_finding_of_parliament_may_be_ignored(tmp_path: Path) -> None:
-    done = command(
+    done = warm_command(
         "iam", "lint", "-", "--ignore", "parliament-unknown-action", folder=tmp_path,
         stdin=text(MISSPELT),
     )  # fmt: skip

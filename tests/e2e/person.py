@@ -3,7 +3,8 @@
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from tests.e2e.processes import VALETKEY, bare, run
+from tests.cli.warm import warm
+from tests.e2e.processes import bare
 from tests.e2e.world import AwsSide
 
 PROFILE = "work"
@@ -56,4 +57,4 @@ class Person:
 
     def run(self, *arguments: str, **env: str) -> CompletedProcess[str]:
         """Run `valetkey …` there to its end."""
-        return run(*VALETKEY, *arguments, env=self.env | env)
+        return warm().run(*arguments, folder=Path.cwd(), environ=self.env | env)

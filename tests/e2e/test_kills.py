@@ -13,7 +13,7 @@ from tests.e2e.load import Acknowledged, Load
 from tests.e2e.world import Broker
 
 pytestmark = pytest.mark.xdist_group("e2e-kills")
-KILLS = 20
+KILLS = 8
 PEOPLE = ("alice", "bob", "carol")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import boto3
 
+from tests.cli.warm import warm
 from tests.e2e.processes import READY_SECONDS, VALETKEY, Server, bare, run
 from valetkey.demo.issuer import AUDIENCE, DemoIssuer
 from valetkey.demo.policies import broker_policy
@@ -225,7 +226,8 @@ class Broker:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command of ours that speaks to this broker."""
         extra = [] if caller is None else ["--broker", self.url, "--token-file", str(caller)]
-        return run(*VALETKEY, *arguments, *extra, env=bare(self.folder))
+        environ = bare(self.folder)
+        return warm().run(*arguments, *extra, folder=Path.cwd(), environ=environ)
 
     def verify_log(self) -> int:
         """Verify the audit log by the command line; return the number of its leaves."""

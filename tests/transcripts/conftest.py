@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.warm import warm
 from tests.e2e.processes import AWS_CLI, bare
 from tests.e2e.world import AwsSide, Broker
 from tests.transcripts.laptop import persons_machine
@@ -26,7 +27,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 @pytest.fixture
-def env(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def cold_env(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """No AWS, no valetkey, and on the PATH the commands that pages use."""
     programs = tmp_path_factory.mktemp("bin")
     for name, module in (("valetkey", "valetkey"), ("tool", "tests.transcripts.tool")):
@@ -35,6 +36,14 @@ def env(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
     found = bare(tmp_path, COLUMNS="100", PYTHONPATH=str(ROOT))
     return found | {"PATH": f"{programs}:{found['PATH']}"}
+
+
+@pytest.fixture
+def env(cold_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The same, with a `valetkey` that needs no time to start."""
+    programs = tmp_path_factory.mktemp("warm")
+    warm().program(programs / "valetkey")
+    return cold_env | {"PATH": f"{programs}:{cold_env['PATH']}"}
 
 
 @pytest.fixture

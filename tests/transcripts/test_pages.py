@@ -9,7 +9,8 @@ import pytest
 from tests.transcripts.page import PAGES, play, written
 
 pytestmark = pytest.mark.xdist_group("transcripts")
-ALONE = ("audit", "configuration", "credential-process", "help", "iam", "mistakes")
+ALONE = ("audit", "help", "iam", "mistakes", "prove")
+COLD = ("configuration", "credential-process")  # started as a shell does, with all their imports
 WITH_BROKER = ("runs", "sandbox", "serve")
 ON_A_LAPTOP = "laptop"
 
@@ -36,6 +37,14 @@ def test_the_command_line_says_what_its_page_says(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", COLD)
+def test_a_command_that_starts_anew_says_what_its_page_says(
+    name: str, tmp_path: Path, cold_env: dict[str, str]
+) -> None:
+    compare(PAGES / f"{name}.txt", tmp_path, cold_env)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_BROKER)
 def test_with_a_broker_the_command_line_says_what_its_page_says(
     name: str, tmp_path: Path, env: dict[str, str], broker_env: dict[str, str]
@@ -54,5 +63,5 @@ def test_without_a_broker_the_command_line_says_what_its_page_says(
 
 
 def test_no_page_is_forgotten() -> None:
-    known = (*ALONE, *WITH_BROKER, ON_A_LAPTOP)
+    known = (*ALONE, *COLD, *WITH_BROKER, ON_A_LAPTOP)
     assert sorted(page.stem for page in PAGES.iterdir()) == sorted(known)

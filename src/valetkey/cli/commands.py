@@ -15,6 +15,8 @@ from valetkey.cli.doctor import doctor
 from valetkey.cli.env import env
 from valetkey.cli.init import init
 from valetkey.cli.login import login, logout
+from valetkey.cli.policy import policy
+from valetkey.cli.prove import prove
 from valetkey.cli.run import run
 from valetkey.cli.serve import serve
 from valetkey.cli.token import token
@@ -53,6 +55,8 @@ app.command(short_help="Write a commented valetkey.toml to begin with.")(init)
 app.command(short_help="Say what the configuration means, or what is wrong.")(check)
 app.command(short_help="Run the broker.")(serve)
 app.command(short_help="Walk a role's chain: what holds, what breaks it.")(doctor)
+app.command(short_help="Write the policies that the tenancy map needs.")(policy)
+app.command(short_help="Prove that no run reaches another tenant's data.")(prove)
 app.command(
     short_help="Run a command with one run's credentials, no others.",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},

@@ -197,11 +197,11 @@ def _matches(subject: str, pattern: Pattern, given: Assignment, *, any_case: boo
     tokens: list[str | Wild] = []
     for part in pattern:
         token = given.texts.get(part.name, "") if isinstance(part, Symbol) else part
-        tokens.append(_lowered(token) if any_case and isinstance(token, str) else token)
-    return matches_tokens(tokens, _lowered(subject) if any_case else subject)
+        tokens.append(lowered(token) if any_case and isinstance(token, str) else token)
+    return matches_tokens(tokens, lowered(subject) if any_case else subject)
 
 
-def _lowered(written: str) -> str:
+def lowered(written: str) -> str:
     """Return the text with ASCII letters in lower case, all others as they are."""
     return "".join(letter.lower() if letter.isascii() else letter for letter in written)
 

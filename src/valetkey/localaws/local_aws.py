@@ -28,6 +28,8 @@ from valetkey.localaws.seed_reading import Seed, read_seed, seed_of
 from valetkey.localaws.server import Server
 from valetkey.localaws.storage import Storage
 from valetkey.localaws.sts import SecurityTokens
+from valetkey.localaws.web_identity_cache import KeyCache
+from valetkey.localaws.web_identity_fetch import fetch_key_set
 from valetkey.secret import Secret
 
 DEFAULT_ACCOUNT = "111122223333"
@@ -39,7 +41,8 @@ class LocalAws:
     """A local AWS that really enforces IAM, for demos, tests and witnesses.
 
     `clock` gives Unix seconds and decides on every expiry. `secure_transport` is what
-    `aws:SecureTransport` says to policies: the loopback stands in for AWS's https.
+    `aws:SecureTransport` says to policies: the loopback stands in for AWS's https. `key_sets`
+    gives the JWK Set of an OpenID Connect issuer by its URL; unless told it is asked over HTTP.
     Several of them in one process share nothing.
     """
 
@@ -50,6 +53,7 @@ class LocalAws:
         region: str = DEFAULT_REGION,
         clock: Callable[[], float] = time.time,
         secure_transport: bool = True,
+        key_sets: Callable[[str], bytes] = fetch_key_set,
     ) -> None:
         if not re.fullmatch(r"[0-9]{12}", account):
             raise LocalAwsError("bad-account", f"`{account}` is not an account id of 12 digits")
@@ -64,12 +68,17 @@ class LocalAws:
         self._storage = Storage(account=account, region=region)
         self._policies = ResourcePolicies()
         self._functions = Functions(account, region)
-        self._gate = self._build_gate(clock, secure_transport)
+        self._gate = self._build_gate(clock, secure_transport, key_sets)
         self._server: Server | None = None
         self._serving = False
         self._boto: Clients | None = None
 
-    def _build_gate(self, clock: Callable[[], float], secure_transport: bool) -> Gate:
+    def _build_gate(
+        self,
+        clock: Callable[[], float],
+        secure_transport: bool,
+        key_sets: Callable[[str], bytes],
+    ) -> Gate:
         identities = Identities(self._storage)
         sessions = Sessions(identities, self.account, {})
         policies = self._policies
@@ -85,7 +94,7 @@ class LocalAws:
                 sessions=sessions,
             ),
             security_tokens=security_tokens,
-            web_identities=WebIdentities(security_tokens),
+            web_identities=WebIdentities(security_tokens, KeyCache(key_sets)),
             identities=IdentityService(identities),
             objects=ObjectService(self._storage, policies),
             functions=FunctionService(self._functions, policies),
@@ -154,6 +163,10 @@ class LocalAws:
             keys = acting.role(role, tags or {}, by=by, asked=asked)
         else:
             keys = acting.root() if user is None else acting.user(user)
+        return self._clients().session(keys)
+
+    def session_with(self, keys: Mapping[str, str]) -> Any:
+        """Return a boto3 session with credentials of this AWS, as STS and IAM write them."""
         return self._clients().session(keys)
 
     def _clients(self) -> Clients:

@@ -6,7 +6,7 @@ Nothing is guessed; a wrong file gives one sentence that names the place.
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -35,6 +35,8 @@ from valetkey.settings.shape import (
 from valetkey.settings.values import AwsSettings, Settings
 
 GRANTS_FOLDER = "grants.d"
+_ANY_TAG = re.compile(r"\{([^{}]+)\}")
+_SEGMENT = re.compile(r"\{([^{}]+)\}/")
 T = TypeVar("T")
 
 
@@ -186,6 +188,19 @@ def _templates(file: ConfigFile) -> Iterable[TagTemplate]:
 
 
 def _path_segments(tenancy: TenancySection) -> frozenset[str]:
-    return frozenset(
-        key for table in tenancy.prefixes for key in re.findall(r"\{([^{}]+)\}", table.prefix)
-    )
+    """Return the tags of prefixes, and those that stand before a `/` in any other text."""
+    in_prefixes = [key for one in tenancy.prefixes for key in _ANY_TAG.findall(one.prefix)]
+    before_slash = [key for text in _texts(tenancy) for key in _SEGMENT.findall(text)]
+    return frozenset([*in_prefixes, *before_slash])
+
+
+def _texts(tenancy: TenancySection) -> Iterator[str]:
+    """Yield every text of the map in which a tag may stand, but for prefixes."""
+    for table in tenancy.tables:
+        yield table.partition_key
+        yield from table.indexes.values()
+    for named in (*tenancy.queues, *tenancy.secrets, *tenancy.parameters):
+        yield named.arn
+    yield from (function.arn for function in tenancy.functions)
+    for key in tenancy.keys:
+        yield from key.encryption_context.values()

@@ -107,12 +107,31 @@ class LoginTable(_Table, frozen=True):
 class TenancyTable(_Table, frozen=True):
     arn: str
     partition_key: str
+    access: tuple[str, ...] = ("read", "write", "delete")
     indexes: dict[str, str] = {}
 
 
 class PrefixTable(_Table, frozen=True):
     bucket: str
     prefix: str
+    access: tuple[str, ...]
+
+
+class OwnedTable(_Table, frozen=True):
+    """A queue, secret or parameter: its ARN holds the tags."""
+
+    arn: str
+    access: tuple[str, ...]
+
+
+class FunctionTable(_Table, frozen=True):
+    arn: str
+    access: tuple[str, ...] = ("invoke",)
+
+
+class KeyTable(_Table, frozen=True):
+    arn: str
+    encryption_context: dict[str, str]
     access: tuple[str, ...]
 
 
@@ -128,8 +147,16 @@ class ProtectedTable(_Table, frozen=True):
 class TenancySection(_Table, frozen=True):
     assumed_by: tuple[str, ...] = ()
     oidc_provider: str | None = None
+    platform: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    cost_tags: tuple[str, ...] = ()
     tables: tuple[TenancyTable, ...] = ()
     prefixes: tuple[PrefixTable, ...] = ()
+    queues: tuple[OwnedTable, ...] = ()
+    secrets: tuple[OwnedTable, ...] = ()
+    parameters: tuple[OwnedTable, ...] = ()
+    functions: tuple[FunctionTable, ...] = ()
+    keys: tuple[KeyTable, ...] = ()
     shared: tuple[SharedTable, ...] = ()
     protected: tuple[ProtectedTable, ...] = ()
 

@@ -38,7 +38,8 @@ class PolicySet:
     `resource_policies` are by the ARN of the bucket, table, queue, secret, function or key; None
     is a resource known to have no policy, one that is not listed is not known. `service_control`
     and `resource_control` are levels (root, units, account), each of which must allow. `brokers`
-    are the broker roles' own policies by role ARN, where known.
+    are the broker roles' own policies by role ARN, where known. `unread` are the reasons why no
+    answer can be better than Unknown: what a source names and does not say.
     """
 
     roles: tuple[RolePolicies, ...]
@@ -46,3 +47,4 @@ class PolicySet:
     service_control: tuple[tuple[Attached, ...], ...] = ()
     resource_control: tuple[tuple[Attached, ...], ...] = ()
     brokers: Mapping[str, Document] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()

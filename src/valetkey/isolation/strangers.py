@@ -1,0 +1,129 @@
+"""Whom a trust policy names and the map does not: each principal of each of its statements."""
+
+from collections.abc import Iterator
+
+from valetkey.iam import Principal, PrincipalKind
+from valetkey.iam.policy import Statement
+from valetkey.isolation.admission import asking
+from valetkey.isolation.answer import Theorem, Witness
+from valetkey.isolation.bounds import required_tags
+from valetkey.isolation.callers import (
+    Caller,
+    Named,
+    callers_of,
+    role_session,
+    takes,
+    trust_actions,
+)
+from valetkey.isolation.encoding import Ask, allowed
+from valetkey.isolation.formula import Assignment
+from valetkey.isolation.posing import posed, symbols_of, unknown, values_of, witness_of
+from valetkey.isolation.problem import CompiledRole, Problem
+from valetkey.isolation.question import Asked
+from valetkey.isolation.request_tags import RequestTags, request_tags, requested
+from valetkey.isolation.session import TagState
+from valetkey.isolation.tokens import other_tokens
+from valetkey.tenancy.tenancy_map import TenancyMap
+
+THEOREM = Theorem.ONLY_BY_THE_BROKER
+PREFIX = "a."
+
+
+def ours_in(role: CompiledRole, tenancy: TenancyMap) -> tuple[Caller, ...]:
+    """Return those callers of the map whom the trust policy names, by whatever it names them."""
+    known = [Caller(Named.ROLE, arn, role_session(arn)) for arn in tenancy.assumed_by]
+    if tenancy.oidc_provider is not None:
+        provider = Principal(PrincipalKind.FEDERATED, tenancy.oidc_provider)
+        known.append(Caller(Named.PROVIDER, tenancy.oidc_provider, provider))
+    return tuple(caller for caller in known if _actions(role, caller))
+
+
+def strangers(role: CompiledRole, problem: Problem) -> Iterator[Asked]:
+    """Yield a question for every principal whom the trust policy names and the map does not, and
+    for the tokens of our provider that are not made for this role.
+    """
+    met: set[str] = set()
+    for statement in role.trust.statements:
+        if not statement.allow or statement.principal is None or not trust_actions(statement):
+            continue
+        for caller in callers_of(statement.principal):
+            if caller.named is Named.EVERYONE:
+                yield from _everyone(role, statement, caller, problem)
+            elif caller.text not in met:
+                met.add(caller.text)
+                yield from _named(role, caller, problem)
+
+
+def _named(role: CompiledRole, caller: Caller, problem: Problem) -> Iterator[Asked]:
+    """Yield whether a principal that the map does not name is let in."""
+    about = f"the trust of {role.policies.arn} names {caller.text}"
+    ours = problem.tenancy.assumed_by
+    if caller.named is Named.ACCOUNT:
+        reason = f"{about}: whom that account's own policies let in is not known"
+        yield unknown(THEOREM, about, f"{reason}; name the broker's role instead")
+    elif caller.named is Named.SESSION and caller.principal.role_arn in ours:
+        reason = f"{about}, a session, which passes by boundary and session policy"
+        yield unknown(THEOREM, about, reason)
+    elif caller.named is Named.PROVIDER and caller.text == problem.tenancy.oidc_provider:
+        ask, tags = _request(role, caller, takes(caller)[0], problem)
+        yield other_tokens(role, ask, tags, problem)
+    elif caller.named is not Named.ROLE or caller.text not in ours:
+        yield _let_in(role, caller, problem)
+
+
+def _everyone(
+    role: CompiledRole, statement: Statement, caller: Caller, problem: Problem
+) -> Iterator[Asked]:
+    """Yield whether anybody is let in: who meets a condition, or what a Deny asks, we can't see."""
+    about = f"the trust of {role.policies.arn} names `*`"
+    if statement.conditions:
+        yield unknown(THEOREM, about, f"{about} with a condition, and who meets it is not known")
+        return
+    yield _let_in(role, caller, problem)
+    if any(not one.allow for one in role.trust.statements):
+        yield unknown(THEOREM, about, f"{about}, and whom its Deny statements leave is not known")
+
+
+def _let_in(role: CompiledRole, caller: Caller, problem: Problem) -> Asked:
+    named = _actions(role, caller)
+    action = next((one for one in takes(caller) if one in named), named[0])
+    ask, tags = _request(role, caller, action, problem)
+    about = f"{caller.text} asks for {action} on {role.policies.arn}"
+
+    def witness(given: Assignment) -> Witness | None:
+        why = f"{caller.text}, which `assumed_by` does not name, gets {action}"
+        return witness_of(ask, given, why, runs=(values_of(tags, given),))
+
+    return posed(THEOREM, about, lambda: allowed(ask), plain=symbols_of(tags), witness=witness)
+
+
+def _actions(role: CompiledRole, caller: Caller) -> tuple[str, ...]:
+    """Return the actions that some Allow of the trust policy has for the caller."""
+    found = (
+        action
+        for statement in role.trust.statements
+        if statement.allow
+        and statement.principal is not None
+        and statement.principal.names(caller.principal)
+        for action in trust_actions(statement)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _request(
+    role: CompiledRole, caller: Caller, action: str, problem: Problem
+) -> tuple[Ask, RequestTags]:
+    """Return the caller's request on the role with any of our tags, and these."""
+    states = dict.fromkeys(required_tags(problem.tenancy), TagState.FREE)
+    tags = request_tags(states, PREFIX)
+    keys, _ = requested(tags, role.trust, prefix=PREFIX)
+    ask = asking(
+        role,
+        caller,
+        action,
+        keys=keys,
+        trust=role.trust,
+        prefix=f"{PREFIX}by.",
+        problem=problem,
+    )
+    return ask, tags

@@ -1,0 +1,24 @@
+"""What was not supplied: a proof about policies of which one is missing is none."""
+
+from collections.abc import Iterator
+
+from valetkey.isolation.places import fixed_holders
+from valetkey.isolation.problem import Problem
+
+Missing = tuple[str, str]
+"""What it is about, and the reason why nothing is proved."""
+
+
+def what_is_missing(problem: Problem) -> Iterator[Missing]:
+    """Yield each policy without which no theorem is proved, though it may be refuted."""
+    supplied = {role.policies.arn for role in problem.roles}
+    for arn in dict.fromkeys(role.arn for role in problem.tenancy.roles):
+        if arn not in supplied:
+            yield "the agent roles", f"the policies of {arn} were not supplied"
+    if not supplied:
+        yield "the agent roles", "no agent role was supplied"
+    for arn in dict.fromkeys(fixed_holders(problem.tenancy)):
+        if arn not in problem.resource_policies:
+            yield "the resource policies", f"the resource policy of {arn} was not supplied"
+    for reason in problem.policies.unread:
+        yield "the source", reason

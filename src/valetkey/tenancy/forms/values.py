@@ -1,0 +1,95 @@
+"""What policy sources are made of, read strictly: whatever is not understood is named and refused.
+
+A half-read source is worse than none: the proof would be about policies that nobody has.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from valetkey.iam.document import quoted, read_json
+from valetkey.tenancy.errors import TenancyError
+
+MAX_SOURCE = 64 * 1024 * 1024
+"""Characters of one source: the plan of a large platform has some millions."""
+
+MALFORMED = "policy-source-malformed"
+NOT_KNOWN = "policy-source-undecided"
+"""The code of what is not wrong but can't be known from the source alone."""
+
+
+def malformed(place: str, why: str, *, hint: str | None = None) -> TenancyError:
+    """Return the error that says what at `place` is not as it should be."""
+    return TenancyError(MALFORMED, f"{place} {why}", hint=hint)
+
+
+def not_known(place: str, why: str, *, hint: str | None = None) -> TenancyError:
+    """Return the error that says what at `place` can't be known from the source."""
+    return TenancyError(NOT_KNOWN, f"{place} {why}", hint=hint)
+
+
+def source_of(text: str | bytes, name: str) -> Mapping[str, Any]:
+    """Return the JSON object that a source is. Raises TenancyError `policy-source-malformed`."""
+    content = text.decode("utf-8-sig", errors="replace") if isinstance(text, bytes) else text
+    value = read_json(
+        content, lambda why: malformed(name, f"can't be read: {why}"), limit=MAX_SOURCE
+    )
+    return object_of(value, name)
+
+
+def object_of(value: object, place: str) -> Mapping[str, Any]:
+    """Return `value` where it is an object."""
+    if isinstance(value, Mapping):
+        return value
+    raise malformed(place, "is not an object")
+
+
+def list_of(value: object, place: str) -> tuple[Any, ...]:
+    """Return `value` as a tuple where it is a list; () where it is None."""
+    if value is None:
+        return ()
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    raise malformed(place, "is not a list")
+
+
+def text_of(value: object, place: str) -> str:
+    """Return `value` where it is text that is not empty."""
+    if isinstance(value, str) and value:
+        return value
+    raise malformed(place, "is not a text")
+
+
+def whole_of(value: object, place: str) -> int:
+    """Return `value` where it is a whole number, also one written as text as templates may."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    raise malformed(place, "is not a whole number")
+
+
+def only_members(value: Mapping[str, Any], known: Collection[str], place: str) -> None:
+    """Refuse an object that has a member of another name."""
+    other = sorted(name for name in value if name not in known)
+    if other:
+        raise malformed(
+            place,
+            f"has the member {quoted(other[0])}, which is not understood",
+            hint=f"what may stand there: {', '.join(sorted(known))}",
+        )
+
+
+def tags_of(value: object, place: str) -> dict[str, str]:
+    """Return a list of {Key, Value}, as AWS's APIs and templates have tags, by key."""
+    tags: dict[str, str] = {}
+    for index, one in enumerate(list_of(value, place)):
+        here = f"{place}[{index}]"
+        tag = object_of(one, here)
+        only_members(tag, ("Key", "Value", "PropagateAtLaunch"), here)
+        key, text = text_of(tag.get("Key"), f"{here}.Key"), tag.get("Value")
+        if not isinstance(text, str):
+            raise malformed(f"{here}.Value", "is not a text")
+        if key in tags:
+            raise malformed(here, f"gives the tag {quoted(key)} a second time")
+        tags[key] = text
+    return tags

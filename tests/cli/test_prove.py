@@ -1,0 +1,178 @@
+"""`valetkey prove`: what it reads and writes, and how it ends."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from tests.cli.proof_world import REFUTED, ROLE, TENANCY, UNSURE, proof, report, role_text
+from valetkey.cli import prove_making
+from valetkey.cli.prove import prove
+from valetkey.cli.prove_certificate import write_certificates
+from valetkey.cli.prove_inputs import Inputs, read
+from valetkey.cli.prove_making import Made, Wanted
+from valetkey.cli.prove_proof import Form
+from valetkey.cli.prove_running import Certified, Limits
+from valetkey.errors import ValetkeyError
+from valetkey.isolation.answer import Report, Theorem
+
+CERTIFIED = (
+    Certified(Theorem.ISOLATION, "s3:GetObject", "(proof)"),
+    Certified(Theorem.USABLE, "s3:PutObject", None),
+)
+MAP = f"""
+[[grants]]
+name = "tenant-data"
+role = "{ROLE}"
+[tenancy]
+assumed_by = ["{TENANCY.assumed_by[0]}"]
+[[tenancy.prefixes]]
+bucket = "trace-artifacts"
+prefix = "traces/{{user_id}}/"
+access = ["read"]
+"""
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return what the command asks for, with a proof as its answer: see `answer`."""
+    found: list[Any] = []
+
+    def make(*given: Any) -> Made:
+        found.extend(given)
+        return ANSWER[0]
+
+    monkeypatch.setattr(prove_making, "make", make)
+    return found
+
+
+ANSWER = [Made(proof(), CERTIFIED)]
+
+
+def ended(found: Report = REFUTED, **options: Any) -> int:
+    """Run the command in this process, with a proof that is made already; return its exit code."""
+    ANSWER[0] = Made(proof(found), CERTIFIED)
+    with pytest.raises(typer.Exit) as raised:
+        prove(**options)
+    return raised.value.exit_code
+
+
+@pytest.mark.parametrize(("found", "code"), [(report(), 0), (REFUTED, 2), (UNSURE, 3)])
+def test_the_exit_code_is_the_answer(found: Report, code: int, asked: list[Any]) -> None:
+    assert ended(found) == code
+
+
+def test_no_theorem_is_no_proof(asked: list[Any]) -> None:
+    assert ended(Report(())) == 3
+
+
+def test_options_say_what_is_wanted(asked: list[Any], tmp_path: Path) -> None:
+    ended(
+        map_file=Path("m.toml"),
+        role=[Path("a"), Path("b")],
+        replay=True,
+        mend=False,
+        since="main",
+        certificate=tmp_path / "proofs",
+        time_limit=1.5,
+    )
+    inputs, limits, wanted = asked
+
+    assert inputs == Inputs(Path("m.toml"), (Path("a"), Path("b")))
+    assert limits == Limits(1500, certificate=True)
+    assert wanted == Wanted(mend=False, replay=True, since="main")
+
+
+def test_parameters_of_a_template_are_given_by_name(asked: list[Any]) -> None:
+    ended(parameter=["Stage=prod", "Url=a=b"], account="111122223333", region="eu-west-1")
+    deployment = asked[0].deployment
+
+    assert deployment.parameters == {"Stage": "prod", "Url": "a=b"}
+    for wrong in (["Stage"], ["=x"], ["A=1", "A=2"]):
+        with pytest.raises(ValetkeyError) as raised:
+            prove(parameter=wrong)
+        assert raised.value.code == "bad-parameter"
+
+
+def test_json_is_all_that_is_printed(asked: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
+    ended(as_json=True)
+    said = capsys.readouterr()
+
+    assert json.loads(said.out)["answer"] == "refuted"
+    assert said.out.isascii()
+    assert said.err == ""
+
+
+def test_files_are_written_beside_what_is_printed(
+    asked: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended(sarif=tmp_path / "p.sarif", html=tmp_path / "p.html")
+
+    assert json.loads((tmp_path / "p.sarif").read_text())["version"] == "2.1.0"
+    assert (tmp_path / "p.html").read_text().startswith("<!doctype html>")
+    assert capsys.readouterr().out.startswith("refuted")
+
+
+def test_a_file_that_can_not_be_written_is_an_error(asked: list[Any], tmp_path: Path) -> None:
+    for path in (tmp_path / "no" / "p.html", tmp_path):
+        with pytest.raises(ValetkeyError) as raised:
+            prove(html=path)
+        assert raised.value.code == "file-unwritable"
+
+
+def test_certificates_are_files_with_an_index(tmp_path: Path) -> None:
+    write_certificates(tmp_path / "proofs", CERTIFIED)
+    index = json.loads((tmp_path / "proofs" / "index.json").read_text())
+
+    assert [one["by"] for one in index["questions"]] == ["cvc5", "simplification"]
+    assert (tmp_path / "proofs" / index["questions"][0]["file"]).read_text() == "(proof)"
+    with pytest.raises(ValetkeyError) as raised:
+        write_certificates(tmp_path / "proofs" / "index.json", CERTIFIED)
+    assert raised.value.code == "file-unwritable"
+
+
+def test_without_a_source_the_generators_policies_are_read(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(MAP)
+    found = read(Inputs(tmp_path / "m.toml"))
+
+    assert [role.arn for role in found.policies.roles] == [ROLE]
+    assert [file.form for file in found.files] == [Form.MAP]
+
+
+def test_policies_of_files_are_read_and_no_others(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(MAP)
+    (tmp_path / "r.json").write_text(role_text())
+    found = read(Inputs(tmp_path / "m.toml", (tmp_path / "r.json",)))
+
+    (role,) = found.policies.roles
+    assert role.permissions[0].document["Statement"] == []
+    assert [file.form for file in found.files] == [Form.MAP, Form.ROLE]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[" * 100_000, '{"role": ' * 50_000, "\x00\x1b[2J", "[1]", '{"a": 1, "a": 2}'],
+)
+def test_hostile_sources_are_one_sentence(text: str, tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(MAP)
+    (tmp_path / "r.json").write_text(text)
+    for inputs in (
+        Inputs(tmp_path / "m.toml", roles=(tmp_path / "r.json",)),
+        Inputs(tmp_path / "m.toml", templates=(tmp_path / "r.json",)),
+        Inputs(tmp_path / "m.toml", plans=(tmp_path / "r.json",)),
+        Inputs(tmp_path / "r.json"),
+    ):
+        with pytest.raises(ValetkeyError) as raised:
+            read(inputs)
+        assert "\n" not in raised.value.message
+        assert len(raised.value.message) < 1_000
+
+
+def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(MAP)
+    for inputs in (Inputs(tmp_path / "no.toml"), Inputs(tmp_path / "m.toml", (tmp_path,))):
+        with pytest.raises(ValetkeyError) as raised:
+            read(inputs)
+        assert raised.value.code == "file-unreadable"

@@ -1,0 +1,158 @@
+"""No-way-up: no action beyond the map's list, and nothing protected is writable."""
+
+from typing import Any
+
+import pytest
+
+from tests.isolation.trusts import (
+    APPROVALS,
+    BUCKET,
+    a_problem,
+    allow,
+    answer,
+    document,
+    permissions,
+    verdicts,
+    witnesses,
+)
+from tests.tenancy.maps import ORDERS, ROLE
+from valetkey.isolation.answer import Answer
+from valetkey.isolation.theorem_no_way_up import no_way_up
+
+DENY_ALL_ELSE = {
+    "Effect": "Deny",
+    "NotAction": ["s3:GetObject", "dynamodb:GetItem"],
+    "Resource": "*",
+}
+
+
+def test_the_maps_actions_alone_are_proved() -> None:
+    assert answer(verdicts(no_way_up, a_problem())) is Answer.PROVED
+
+
+BEYOND = {
+    "a wildcard on own data": allow("s3:Get*", f"{BUCKET}/traces/${{aws:PrincipalTag/user_id}}/*"),
+    "a wildcard that covers the list today": allow("dynamodb:UpdateIte*", ORDERS),
+    "one letter": allow("s3:GetObjec?", f"{BUCKET}/traces/${{aws:PrincipalTag/user_id}}/*"),
+    "every action": allow("*", "*"),
+    "all but some": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+    "PartiQL": allow("dynamodb:PartiQLSelect", ORDERS),
+    "a scan": allow("dynamodb:Scan", ORDERS),
+    "a stream": allow("dynamodb:GetRecords", f"{ORDERS}/stream/*"),
+    "an export": allow("dynamodb:ExportTableToPointInTime", ORDERS),
+    "a job that reads buckets": allow("s3:CreateJob", "*"),
+    "the bucket's policy": allow("s3:PutBucketPolicy", BUCKET),
+    "the table's policy": allow("dynamodb:PutResourcePolicy", ORDERS),
+    "a grant of a key": allow("kms:CreateGrant", "*"),
+    "another role": allow("sts:AssumeRole", "arn:aws:iam::111122223333:role/Admin"),
+    "a role of another account": allow("sts:AssumeRole", "arn:aws:iam::999988887777:role/Admin"),
+    "its own trust": allow("iam:UpdateAssumeRolePolicy", ROLE),
+    "an action that nobody knows": allow("newservice:Open", "*"),
+    "in odd letters": allow("DynamoDB:sCAN", ORDERS),
+}
+
+
+@pytest.mark.parametrize("statement", BEYOND.values(), ids=BEYOND)
+def test_an_action_beyond_the_list_is_refuted(statement: dict[str, Any]) -> None:
+    problem = a_problem(grants=permissions(statement))
+    found = verdicts(no_way_up, problem)
+    assert answer(found) is Answer.REFUTED
+    assert all(one.got == "allow" and one.role == ROLE for one in witnesses(found))
+
+
+def test_a_wildcard_is_refuted_by_a_real_action_and_by_one_that_aws_has_not_made() -> None:
+    problem = a_problem(grants=permissions(allow("dynamodb:*", ORDERS)))
+    actions = [one.action for one in witnesses(verdicts(no_way_up, problem))]
+    assert "dynamodb:Scan" in actions
+    assert "dynamodb:newaction" in actions
+
+
+def test_every_witness_is_of_a_session_that_trust_lets_in() -> None:
+    problem = a_problem(grants=permissions(allow("dynamodb:*", ORDERS)))
+    for one in witnesses(verdicts(no_way_up, problem)):
+        assert set(one.runs[0]) == {"user_id", "valetkey_run"}
+        assert one.runs[0]["valetkey_run"].startswith("r-")
+
+
+def test_a_wildcard_that_an_unconditional_deny_closes_is_proved() -> None:
+    problem = a_problem(grants=document(allow("s3:*", "*"), DENY_ALL_ELSE))
+    assert answer(verdicts(no_way_up, problem)) is Answer.PROVED
+
+
+def test_a_wildcard_behind_a_deny_with_a_condition_is_not_proved() -> None:
+    deny = {**DENY_ALL_ELSE, "Condition": {"Null": {"aws:PrincipalTag/user_id": "false"}}}
+    problem = a_problem(grants=document(allow("s3:*", "*"), deny))
+    assert answer(verdicts(no_way_up, problem)) is not Answer.PROVED
+
+
+def test_a_deny_that_leaves_one_action_open_is_refuted_by_it() -> None:
+    deny = {**DENY_ALL_ELSE, "NotAction": ["s3:GetObject", "s3:GetObjectAc?"]}
+    problem = a_problem(grants=document(allow("s3:*", "*"), deny))
+    actions = {one.action.lower() for one in witnesses(verdicts(no_way_up, problem))}
+    assert actions
+    assert all(one.startswith("s3:getobjectac") for one in actions)
+
+
+def test_the_resources_own_policy_may_not_let_the_role_do_more() -> None:
+    policy = document({**allow("dynamodb:*", ORDERS), "Principal": {"AWS": ROLE}})
+    found = verdicts(no_way_up, a_problem(resources={ORDERS: policy}))
+    assert answer(found) is Answer.REFUTED
+
+
+def test_a_session_that_a_resource_names_is_not_proved() -> None:
+    session = "arn:aws:sts::111122223333:assumed-role/AgentTenantData/one"
+    policy = document({**allow("dynamodb:GetItem", ORDERS), "Principal": {"AWS": session}})
+    found = verdicts(no_way_up, a_problem(resources={ORDERS: policy}))
+    assert answer(found) is Answer.UNKNOWN
+
+
+def test_a_boundary_with_the_list_closes_a_named_action() -> None:
+    boundary = document(allow(["s3:GetObject", "dynamodb:GetItem"], "*"))
+    grants = permissions(allow("dynamodb:Scan", ORDERS))
+    problem = a_problem(grants=grants, boundary=boundary)
+    assert answer(verdicts(no_way_up, problem)) is Answer.PROVED
+
+
+def test_assuming_itself_is_refuted_only_where_its_trust_lets_it() -> None:
+    grants = permissions(allow("sts:AssumeRole", ROLE))
+    assert answer(verdicts(no_way_up, a_problem(grants=grants))) is Answer.PROVED
+
+
+WRITES = {
+    "by name": allow("dynamodb:PutItem", APPROVALS),
+    "by an update": allow("dynamodb:UpdateItem", APPROVALS),
+    "by a pattern": allow("dynamodb:PutItem", "arn:aws:dynamodb:*:*:table/App*"),
+    "by everything": allow("dynamodb:UpdateItem", "*"),
+    "by all but one": {
+        "Effect": "Allow",
+        "Action": "dynamodb:PutItem",
+        "NotResource": ORDERS,
+    },
+    "with its own key": allow(
+        "dynamodb:PutItem",
+        "*",
+        Condition={
+            "ForAllValues:StringEquals": {
+                "dynamodb:LeadingKeys": "TENANT#${aws:PrincipalTag/user_id}"
+            },
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("statement", WRITES.values(), ids=WRITES)
+def test_a_role_that_may_write_what_is_protected_is_refuted(statement: dict[str, Any]) -> None:
+    found = witnesses(verdicts(no_way_up, a_problem(grants=permissions(statement))))
+    assert APPROVALS in {one.resource for one in found}
+
+
+def test_what_is_protected_may_be_read() -> None:
+    grants = permissions(allow("dynamodb:GetItem", APPROVALS))
+    assert answer(verdicts(no_way_up, a_problem(grants=grants))) is Answer.PROVED
+
+
+def test_what_is_protected_may_not_let_the_role_write_by_its_own_policy() -> None:
+    policy = document({**allow("dynamodb:PutItem", APPROVALS), "Principal": {"AWS": ROLE}})
+    found = witnesses(verdicts(no_way_up, a_problem(resources={APPROVALS: policy})))
+    assert APPROVALS in {one.resource for one in found}
