@@ -41,6 +41,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python bench/credentials.py
 	$(BIN)/python -m bench.issuer
 	$(BIN)/python bench/helper.py
+	$(BIN)/python -m bench.prove
 
 REQUESTS ?= 1000000
 WORKERS ?= 2

@@ -10,7 +10,7 @@ from tests.tenancy.forms import sets
 from valetkey.cli.policy_sources import read_policy_set
 from valetkey.errors import ValetkeyError
 from valetkey.tenancy import Access, AgentRole, Kind, Owned, Tag, TenancyMap
-from valetkey.tenancy.forms import json_files, template_files
+from valetkey.tenancy.forms import template_files
 
 MAP = TenancyMap(
     tags=("user_id",),
@@ -34,11 +34,6 @@ def _files(folder: Path, files: dict[str, str]) -> list[Path]:
     return [folder / name for name in files]
 
 
-def _roles(folder: Path, *names: str) -> list[Path]:
-    written = json_files(sets.WHOLE).files
-    return _files(folder, {f"{name}.role.json": written[f"{name}.role.json"] for name in names})
-
-
 def test_account_and_region_are_those_of_the_map(tmp_path: Path) -> None:
     table = {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": "Other"}}
     role = {
@@ -60,12 +55,19 @@ def test_roles_and_a_template_add_up(tmp_path: Path) -> None:
     assert read_policy_set(apart, template, [], tenancy_map=MAP) == sets.WHOLE
 
 
-def test_a_role_of_the_map_that_nobody_brought_is_unread(tmp_path: Path) -> None:
-    read = read_policy_set(_roles(tmp_path, "AgentTools"), [], [], tenancy_map=MAP)
-    assert len(read.unread) == 1
-    assert sets.AGENT in read.unread[0]
-    both = _roles(tmp_path, "AgentTools", "AgentTenantData")
-    assert read_policy_set(both, [], [], tenancy_map=MAP).unread == ()
+def test_a_role_of_the_map_whose_name_is_not_known_is_told(tmp_path: Path) -> None:
+    properties = {"AssumeRolePolicyDocument": sets.TRUST}
+    unnamed = {"Type": "AWS::IAM::Role", "Properties": properties}
+    named = {**unnamed, "Properties": {**properties, "RoleName": "AgentTools"}}
+    text = json.dumps({"Resources": {"Named": named, "Unnamed": unnamed}})
+    files = _files(tmp_path, {"t.json": text})
+    read = read_policy_set([], files, [], tenancy_map=MAP)
+    assert "Unnamed" in read.unread[0]
+    one = replace(MAP, roles=MAP.roles[1:])
+    assert read_policy_set([], files, [], tenancy_map=one).unread == ()
+    given = {"Unnamed": sets.AGENT}
+    read = read_policy_set([], files, [], tenancy_map=MAP, parameters=given)
+    assert [role.arn for role in read.roles] == [sets.TOOLS, sets.AGENT]
 
 
 def test_sources_without_any_role_are_refused(tmp_path: Path) -> None:

@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 import typer
 
-from tests.cli.proof_world import REFUTED, ROLE, TENANCY, UNSURE, proof, report, role_text
+from tests.cli.proof_world import (
+    REFUTED,
+    UNSURE,
+    proof,
+    report,
+)
 from valetkey.cli import prove_making
 from valetkey.cli.prove import prove
 from valetkey.cli.prove_certificate import write_certificates
-from valetkey.cli.prove_inputs import Inputs, read
+from valetkey.cli.prove_inputs import Inputs
 from valetkey.cli.prove_making import Made, Wanted
-from valetkey.cli.prove_proof import Form
 from valetkey.cli.prove_running import Certified, Limits
 from valetkey.errors import ValetkeyError
 from valetkey.isolation.answer import Report, Theorem
@@ -22,17 +26,6 @@ CERTIFIED = (
     Certified(Theorem.ISOLATION, "s3:GetObject", "(proof)"),
     Certified(Theorem.USABLE, "s3:PutObject", None),
 )
-MAP = f"""
-[[grants]]
-name = "tenant-data"
-role = "{ROLE}"
-[tenancy]
-assumed_by = ["{TENANCY.assumed_by[0]}"]
-[[tenancy.prefixes]]
-bucket = "trace-artifacts"
-prefix = "traces/{{user_id}}/"
-access = ["read"]
-"""
 
 
 @pytest.fixture
@@ -131,48 +124,3 @@ def test_certificates_are_files_with_an_index(tmp_path: Path) -> None:
     with pytest.raises(ValetkeyError) as raised:
         write_certificates(tmp_path / "proofs" / "index.json", CERTIFIED)
     assert raised.value.code == "file-unwritable"
-
-
-def test_without_a_source_the_generators_policies_are_read(tmp_path: Path) -> None:
-    (tmp_path / "m.toml").write_text(MAP)
-    found = read(Inputs(tmp_path / "m.toml"))
-
-    assert [role.arn for role in found.policies.roles] == [ROLE]
-    assert [file.form for file in found.files] == [Form.MAP]
-
-
-def test_policies_of_files_are_read_and_no_others(tmp_path: Path) -> None:
-    (tmp_path / "m.toml").write_text(MAP)
-    (tmp_path / "r.json").write_text(role_text())
-    found = read(Inputs(tmp_path / "m.toml", (tmp_path / "r.json",)))
-
-    (role,) = found.policies.roles
-    assert role.permissions[0].document["Statement"] == []
-    assert [file.form for file in found.files] == [Form.MAP, Form.ROLE]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "{", "[" * 100_000, '{"role": ' * 50_000, "\x00\x1b[2J", "[1]", '{"a": 1, "a": 2}'],
-)
-def test_hostile_sources_are_one_sentence(text: str, tmp_path: Path) -> None:
-    (tmp_path / "m.toml").write_text(MAP)
-    (tmp_path / "r.json").write_text(text)
-    for inputs in (
-        Inputs(tmp_path / "m.toml", roles=(tmp_path / "r.json",)),
-        Inputs(tmp_path / "m.toml", templates=(tmp_path / "r.json",)),
-        Inputs(tmp_path / "m.toml", plans=(tmp_path / "r.json",)),
-        Inputs(tmp_path / "r.json"),
-    ):
-        with pytest.raises(ValetkeyError) as raised:
-            read(inputs)
-        assert "\n" not in raised.value.message
-        assert len(raised.value.message) < 1_000
-
-
-def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
-    (tmp_path / "m.toml").write_text(MAP)
-    for inputs in (Inputs(tmp_path / "no.toml"), Inputs(tmp_path / "m.toml", (tmp_path,))):
-        with pytest.raises(ValetkeyError) as raised:
-            read(inputs)
-        assert raised.value.code == "file-unreadable"

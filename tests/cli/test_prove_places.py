@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.proof_world import BROAD, OWN, ROLE, document, policies, proof, role_text
+from tests.cli.proof_world import BROAD, OWN, ROLE, document, policies, proof
 from valetkey.cli.prove_places import line_of, locate, path_text, walk
 from valetkey.cli.prove_proof import Form, SourceFile
 from valetkey.iam import StatementRef
@@ -36,14 +36,20 @@ def test_a_path_is_written_as_people_write_it() -> None:
 
 
 def test_the_role_whose_session_asks_is_looked_at_first() -> None:
-    other = RolePolicies(f"{ROLE}Other", document(), (Attached("permissions", document(OWN)),))
-    both = PolicySet((other, *policies(OWN, BROAD).roles))
+    theirs = OWN | {"Resource": "*"}
+    other = RolePolicies(f"{ROLE}Other", document(), (Attached("permissions", document(theirs)),))
+    made = proof(policies=PolicySet((other, *policies(OWN, BROAD).roles)))
     ref = StatementRef("permissions", 0, "Own")
-    texts = (role_text(BROAD, OWN), role_text(OWN, BROAD))
-    files = tuple(SourceFile(Form.ROLE, Path(f"{i}.json"), text) for i, text in enumerate(texts))
-    made = proof(policies=both, files=(proof().files[0], *files))
 
-    assert locate(made, ref, ROLE).path == "$.policies[0].Statement[1]"  # the first file's
+    assert locate(made, ref, ROLE).statement == OWN
+    assert locate(made, ref, f"{ROLE}Other").statement == theirs
+    assert locate(made, ref, ROLE).path == "$.policies[0].Statement[0]"
+
+
+def test_the_same_statement_comes_before_one_of_the_same_sid() -> None:
+    twin = BROAD | {"Resource": "x"}
+    file = SourceFile(Form.ROLE, Path("r.json"), json.dumps([twin, BROAD]))
+    assert locate(proof(files=(proof().files[0], file)), REF, ROLE).path == "$[1]"
 
 
 def test_a_policy_in_a_string_has_the_place_of_the_string() -> None:

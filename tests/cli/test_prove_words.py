@@ -1,5 +1,7 @@
 """`valetkey prove`: a proof as a person reads it on a terminal."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.cli.proof_world import (
@@ -8,6 +10,7 @@ from tests.cli.proof_world import (
     OWN,
     REFUTED,
     ROLE,
+    TENANCY,
     UNSURE,
     answered,
     policies,
@@ -17,10 +20,12 @@ from tests.cli.proof_world import (
 )
 from valetkey.cli.output import print_lines
 from valetkey.cli.prove_proof import Change, Proof, Replayed
+from valetkey.cli.prove_reach import reaches, written
 from valetkey.cli.prove_words import words_of
 from valetkey.iam import StatementRef
 from valetkey.isolation.answer import Answer, Theorem
 from valetkey.isolation.mending import Mend
+from valetkey.tenancy import Access, Kind, Owned, Tag
 
 
 def told(made: Proof) -> str:
@@ -102,6 +107,16 @@ def test_each_resource_says_which_tag_reaches_what() -> None:
     assert "protected: no run may write it" in text
 
 
+def test_what_may_follow_is_a_star() -> None:
+    arn = ("arn:aws:secretsmanager:eu-west-1:111122223333:secret:", Tag("user_id"), "/")
+    secret = Owned(Kind.SECRET, "tenancy.secrets[0]", arn, frozenset({Access.READ}), open=True)
+    (reach,) = reaches(replace(TENANCY, owned=(secret,), shared=(), protected=(), models=()))
+
+    assert [written(part.text, is_open=part.open) for part in reach.parts] == [
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:{user_id}/*"
+    ]
+
+
 def test_the_mend_is_a_diff_and_what_it_proves() -> None:
     text = told(proof(mend=Mend(policies(OWN), (EDIT,), report())))
 
@@ -140,6 +155,15 @@ def test_a_terminal_escape_in_a_tag_or_sid_is_shown_not_sent(
 
     assert "\\x1b[2J" in out
     assert all(letter.isprintable() for letter in out.replace("\n", ""))
+
+
+def test_what_several_questions_found_is_told_once() -> None:
+    replayed = Replayed(Theorem.ISOLATION, witness(), "it came", True)
+    twice = report(answered(Theorem.ISOLATION, Answer.REFUTED, witness(), witness()))
+    text = told(proof(twice, replayed=(replayed, replayed)))
+
+    assert text.count("asks for s3:GetObject") == 1
+    assert text.count("replayed: it came") == 1
 
 
 def test_a_list_that_nobody_reads_is_cut() -> None:

@@ -25,6 +25,7 @@ from botocore.tokens import SSOTokenProvider
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30
 AWS_SECONDS = 4  # for an answer, where the program waits ten: a page waits for three of them
+LEFT_OUT = {"__init__", "__main__", "prove_replay"}  # that is the local AWS, which is heavy
 _MOST = 1 << 20  # bytes of a command's arguments and environment
 _CLIENT = """\
 #!{python} -IS
@@ -134,7 +135,7 @@ def _read_code() -> None:
     rooms = ("cli", "settings", "identity", "credentials", "runs", "audit", "store", "sandbox")
     for room in (*rooms, "broker", "aws", "iam", "web", "wiring"):
         for path in sorted((ROOT / "src" / "valetkey" / room).glob("*.py")):
-            if path.stem not in {"__init__", "__main__"}:
+            if path.stem not in LEFT_OUT:
                 with suppress(ImportError):  # an extra that is not installed
                     importlib.import_module(f"valetkey.{room}.{path.stem}")
     sts.CALL_SECONDS = probe.CALL_SECONDS = AWS_SECONDS

@@ -4,7 +4,7 @@ It lists concrete requests and asks `iam.evaluate` of each. What two sets of pol
 differently is what an edit opens.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from valetkey.iam import (
@@ -52,13 +52,16 @@ class Asked:
     assumes: bool = False
 
 
-def opened(before: PolicySet, after: PolicySet, asked: Sequence[Asked]) -> Request | None:
-    """Return a request that `after` allows and `before` does not, if one of these is."""
-    old, new = _Compiled(before), _Compiled(after)
-    for one in asked:
-        if new.allows(one) and not old.allows(one):
-            return one.request
-    return None
+def denied(policies: PolicySet, asked: Iterable[Asked]) -> tuple[Asked, ...]:
+    """Return those requests that the policies deny."""
+    compiled = _Compiled(policies)
+    return tuple(one for one in asked if not compiled.allows(one))
+
+
+def opened(policies: PolicySet, was_denied: Iterable[Asked]) -> Request | None:
+    """Return one of these requests that the policies allow, if they allow one."""
+    compiled = _Compiled(policies)
+    return next((one.request for one in was_denied if compiled.allows(one)), None)
 
 
 class _Compiled:

@@ -174,5 +174,27 @@ def test_a_condition_on_every_member_of_an_allow_needs_none() -> None:
     assert members_needed(about_some({"k"}, bearing, refused=True), own=3) == 3
 
 
+ANY = {"ForAnyValue:StringEquals": {"aws:TagKeys": "x"}}
+
+
+@pytest.mark.parametrize("layer", ["identity", "resource", "session", "boundary", "control"])
+def test_a_condition_on_some_member_counts_in_every_layer(layer: str) -> None:
+    kinds = {"resource": Layer.RESOURCE, "session": Layer.SESSION, "boundary": Layer.BOUNDARY}
+    principal = "*" if layer == "resource" else None
+    one = policy(
+        statement(Condition=ANY, Principal=principal), layer=kinds.get(layer, Layer.IDENTITY)
+    )
+    policies = Policies(
+        identity=(one,) if layer == "identity" else (),
+        resource=one if layer == "resource" else None,
+        session=(one,) if layer == "session" else None,
+        boundary=one if layer == "boundary" else None,
+        service_control=((one,),) if layer == "control" else (),
+    )
+    bearing = policies.bearing_on("s3:getobject", by_arn=True)
+
+    assert len(list(about_some({"aws:tagkeys"}, bearing))) == 1
+
+
 def test_multivalued_keys_are_in_lower_case() -> None:
     assert {name.lower() for name in MULTIVALUED} == MULTIVALUED

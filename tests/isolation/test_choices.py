@@ -82,6 +82,12 @@ def test_numbers_too_close_for_any_sum_are_told_apart() -> None:
     assert len(choices(Kind.NUMBER, close)) == 3
 
 
+def test_addresses_between_two_networks_in_a_third_are_told_apart() -> None:
+    networks = ("10.0.0.0/8", "10.0.0.0/10", "10.192.0.0/10")
+
+    assert len(choices(Kind.ADDRESS, [condition("IpAddress", one) for one in networks])) == 4
+
+
 def test_bytes_are_those_of_a_value_or_others() -> None:
     assert choices(Kind.BYTES, [condition("BinaryEquals", "QQ==")]) == ("QQ==", "-")
 

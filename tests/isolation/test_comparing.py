@@ -62,3 +62,10 @@ def test_what_needs_no_unknown_is_decided_at_once() -> None:
 def test_two_ways_to_ask_the_same_are_one_comparison() -> None:
     assert like(("b/", S), ("b/", T, "/", STAR)) == like((S,), (T, "/", STAR))
     assert equal(("x",), (S,)) == equal((S,), ("x",)) == Equal((S,), ("x",))
+
+
+def test_a_wild_of_a_part_is_no_colon_and_one_of_any_is() -> None:
+    assert like((":", S), (Wild.ONE_IN_PART, S)) == FALSE
+    crossing = like(("a:x:", S), (Wild.STAR_IN_PART, Wild.ONE, "x:", T))
+
+    assert holds(crossing, Assignment({"s": "q", "t": "q"}, {}))

@@ -161,3 +161,17 @@ def test_what_follows_from_the_principal_is_never_free() -> None:
 
     assert allowed(ask_of(identity(named))) == TRUE
     assert allowed(ask_of(identity(named), {"aws:username": Fixed("x")})) == FALSE
+
+
+def test_a_key_that_can_not_be_modelled_is_missed_only_where_it_matters() -> None:
+    """A statement on another action reads it in two ways: this request does not have it."""
+    blocks = {"NumericEquals": {"k": "1"}, "StringEquals": {"k": "1"}}
+    mixed = statement(Action="s3:*", Condition=blocks)
+    policies = identity(statement(Action="sqs:*"), mixed)
+
+    elsewhere = ask_of(policies, action="sqs:SendMessage")
+
+    assert allowed(elsewhere) == TRUE
+    assert decided(elsewhere, NOTHING).allowed
+    with pytest.raises(Unencodable):
+        allowed(ask_of(policies))

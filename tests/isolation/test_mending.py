@@ -98,6 +98,23 @@ def test_an_edit_that_takes_what_the_map_gives_is_no_mend() -> None:
     assert mend(problem, prove(problem), prove) is None
 
 
+def test_no_edit_trades_two_findings_for_one_of_another_theorem() -> None:
+    deny = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}
+    problem = problem_of(MAP, policies_with(READ, deny))
+
+    def reads(policies: PolicySet) -> Witness | None:
+        found = "GetObject" in _written(policies)
+        return witness_of("s3:GetObject", OWN, FIRST) if found else None
+
+    def does_nothing(policies: PolicySet) -> Witness | None:
+        works = "GetObject" in _written(policies) or "Query" in _written(policies)
+        return None if works else witness_of("dynamodb:Query", TABLE, expected="allow")
+
+    prove = ScriptedProver(reads=reads, again=reads, usable=does_nothing)
+
+    assert mend(problem, prove(problem), prove) is None
+
+
 def test_where_nothing_is_refuted_nothing_is_tried() -> None:
     problem = problem_of(MAP, policies_with(READ))
     prove = ScriptedProver(open=_too_open)

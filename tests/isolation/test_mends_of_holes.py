@@ -1,4 +1,4 @@
-"""The holes of `examples/` mended for real: what is tried is proved, and is as small as it reads."""
+"""The holes of `examples/` mended for real: each edit is proved, and the smallest that reads so."""
 
 from pathlib import Path
 

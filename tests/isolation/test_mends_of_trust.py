@@ -102,6 +102,30 @@ def test_a_stranger_is_dropped_from_the_trust_policy() -> None:
     edits = list(trust_edits(MAP, policies_with(READ, trust=trust), IN_ROLE))
 
     assert TRUSTED in [edit.policies.roles[0].trust for edit in edits if not edit.whole]
+    assert all(BROKER in str(edit.policies.roles[0].trust) for edit in edits)
+
+
+def test_what_a_negated_condition_already_keeps_out_stays_out() -> None:
+    first, *rest = TRUSTED["Statement"]
+    block = {**first["Condition"], "StringNotLike": {"aws:RequestTag/user_id": "*%*"}}
+    trust = {**TRUSTED, "Statement": [{**first, "Condition": block}, *rest]}
+
+    edit, *_ = trust_edits(MAP, policies_with(READ, trust=trust), IN_ROLE)
+
+    mended = edit.policies.roles[0].trust["Statement"][0]["Condition"]["StringNotLike"]
+    assert mended == {"aws:RequestTag/user_id": ["*%*", "*/*"]}
+
+
+def test_an_action_that_the_map_does_not_speak_of_stays_where_a_statement_is_split() -> None:
+    first = TRUSTED["Statement"][0]
+    actions = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:SetContext"]
+    lax = {"Effect": "Allow", "Principal": first["Principal"], "Action": actions}
+    trust = {**TRUSTED, "Statement": [lax]}
+
+    edits = list(trust_edits(MAP, policies_with(READ, trust=trust), IN_ROLE))
+
+    for edit in edits:
+        assert edit.whole or "sts:SetContext" in str(edit.policies.roles[0].trust)
 
 
 def test_a_comparison_with_the_empty_text_asks_for_a_letter_instead() -> None:

@@ -134,3 +134,8 @@ def test_absence_negation_and_sets_are_the_evaluators(
     condition = compile_condition(operator, "k", (value,), path="$", variables=True)
 
     assert says(condition_holds(condition, lambda _: model), given) is expected
+
+
+def test_a_letter_of_two_units_is_compared_as_both() -> None:
+    assert says(encoded("StringEquals", "\U0001f600"), "\U0001f600")
+    assert says(encoded("StringLike", "??"), "\U0001f600")

@@ -113,3 +113,15 @@ def test_a_place_has_the_account_of_its_arn() -> None:
 )
 def test_a_policy_is_on_the_bucket_or_the_table(arn: str, holder: str) -> None:
     assert holder_of(arn) == holder
+
+
+def test_one_problem_knows_the_places_of_every_service_and_what_bears_there() -> None:
+    supplied = {BUCKET: EVERYONE, TABLE: None}
+    problem = problem_with(statement(), tenancy=TENANCY, resource_policies=supplied)
+    (role,) = problem.roles
+    bucket, table = (problem.places(action)[0] for action in ("s3:GetObject", "dynamodb:Query"))
+
+    assert (bucket.arn, table.arn) == (BUCKET, TABLE)
+    assert problem.policies_of(role, bucket).resource is bucket.policy is not None
+    assert problem.policies_of(role, table).resource is None
+    assert problem.policies_of(role, bucket) is problem.policies_of(role, bucket)

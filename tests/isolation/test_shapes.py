@@ -128,6 +128,15 @@ def test_a_batch_has_as_many_as_tell_all(action: str) -> None:
     assert count(every, some, refused=True) == 3
 
 
+@pytest.mark.parametrize(("action", "always"), [("BatchGetItem", True), ("PartiQLSelect", False)])
+def test_a_batch_always_names_a_key_and_a_statement_may_name_none(
+    action: str, always: bool
+) -> None:
+    found = shape(f"dynamodb:{action}")[LEAST]
+
+    assert isinstance(found, Many) and (found.members[0].present == TRUE) is always
+
+
 def test_both_names_of_the_leading_key_are_the_same_values() -> None:
     found = shape("dynamodb:BatchGetItem")
 

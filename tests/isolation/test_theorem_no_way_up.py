@@ -1,5 +1,6 @@
 """No-way-up: no action beyond the map's list, and nothing protected is writable."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.isolation.trusts import (
     APPROVALS,
     BUCKET,
+    a_map,
     a_problem,
     allow,
     answer,
@@ -18,6 +20,7 @@ from tests.isolation.trusts import (
 from tests.tenancy.maps import ORDERS, ROLE
 from valetkey.isolation.answer import Answer
 from valetkey.isolation.theorem_no_way_up import no_way_up
+from valetkey.tenancy import Protected
 
 DENY_ALL_ELSE = {
     "Effect": "Deny",
@@ -44,6 +47,7 @@ BEYOND = {
     "the bucket's policy": allow("s3:PutBucketPolicy", BUCKET),
     "the table's policy": allow("dynamodb:PutResourcePolicy", ORDERS),
     "a grant of a key": allow("kms:CreateGrant", "*"),
+    "a grant of one key": allow("kms:CreateGrant", "arn:aws:kms:eu-west-1:111122223333:key/1a2b"),
     "another role": allow("sts:AssumeRole", "arn:aws:iam::111122223333:role/Admin"),
     "a role of another account": allow("sts:AssumeRole", "arn:aws:iam::999988887777:role/Admin"),
     "its own trust": allow("iam:UpdateAssumeRolePolicy", ROLE),
@@ -155,4 +159,12 @@ def test_what_is_protected_may_be_read() -> None:
 def test_what_is_protected_may_not_let_the_role_write_by_its_own_policy() -> None:
     policy = document({**allow("dynamodb:PutItem", APPROVALS), "Principal": {"AWS": ROLE}})
     found = witnesses(verdicts(no_way_up, a_problem(resources={APPROVALS: policy})))
+    assert APPROVALS in {one.resource for one in found}
+
+
+def test_what_is_protected_by_a_pattern_is_not_writable() -> None:
+    pattern = APPROVALS.replace("Approvals", "Appro*")
+    tenancy = replace(a_map(), protected=(Protected("tenancy.protected[0]", pattern),))
+    grants = permissions(allow("dynamodb:PutItem", APPROVALS))
+    found = witnesses(verdicts(no_way_up, a_problem(tenancy, grants=grants)))
     assert APPROVALS in {one.resource for one in found}

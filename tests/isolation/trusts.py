@@ -16,6 +16,7 @@ from valetkey.tenancy import AgentRole, Attached, PolicySet, RolePolicies, Sourc
 
 APPROVALS = "arn:aws:dynamodb:eu-west-1:111122223333:table/Approvals"
 BUCKET = "arn:aws:s3:::traces"
+OTHER = "arn:aws:iam::111122223333:role/Deploy"
 ORCHESTRATOR = "arn:aws:iam::111122223333:role/Orchestrator"
 HOST = "id.example.com"
 Statement = dict[str, Any]
@@ -44,6 +45,16 @@ def bounded() -> dict[str, Any]:
         "ForAllValues:StringEquals": {"aws:TagKeys": ["user_id", "valetkey_run"]},
         "Null": {"aws:TagKeys": "false"},
     }
+
+
+def without(operator: str, key: str | None = None) -> dict[str, Any]:
+    """Return those conditions without an operator, or without one of its keys."""
+    condition = bounded()
+    if key is None:
+        del condition[operator]
+    else:
+        del condition[operator][key]
+    return condition
 
 
 def trust_of(

@@ -139,10 +139,14 @@ def _wider_text(text: str) -> Iterator[tuple[str, str]]:
     if "}/*" in text:
         yield f"drop the `/` after the variable of `{text}`", text.replace("}/*", "}*")
     for found in VARIABLE.findall(text):
-        yield f"`{found}` becomes `*`", text.replace(found, "*")
-        yield f"`{found}` gets a default", text.replace(found, f"{found[:-1]}, 'alice'}}")
-        key = found[2:-1].rpartition("/")[0]
-        yield f"`{found}` of another tag", text.replace(found, f"${{{key}/team}}")
+        yield f"the variable of `{text}` becomes `*`", text.replace(found, "*")
+        default = text.replace(found, f"{found[:-1]}, 'alice'}}")
+        yield f"the variable of `{text}` gets a default", default
+        other = found[2:-1].rpartition("/")[0]
+        yield (
+            f"the variable of `{text}` is another tag's",
+            text.replace(found, f"${{{other}/team}}"),
+        )
 
 
 def _wider_resource(text: str) -> Iterator[tuple[str, str]]:

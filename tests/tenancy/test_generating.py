@@ -238,6 +238,26 @@ def test_texts_of_a_table_are_not_mixed_in_one_batch() -> None:
         assert asking.ask("dynamodb:BatchGetItem", ORDERS, ALICE, context).allowed is allowed
 
 
+def test_statements_of_one_name_are_told_apart() -> None:
+    two = [a_table(partition_key=f"{key}#{{user_id}}", indexes={}) for key in "AB"]
+    document = generated(of(section(tables=two))).roles[0].permissions[0].document
+    sids = [statement["Sid"] for statement in document["Statement"]]
+    assert len(set(sids)) == len(sids) == 4
+
+
+def test_a_model_is_invoked_with_the_tags_that_its_cost_is_told_by() -> None:
+    document = generated(whole_map()).roles[0].permissions[0].document
+    (models,) = [one for one in document["Statement"] if one["Sid"] == "InvokeModels"]
+    assert models["Condition"] == {"Null": {"aws:PrincipalTag/user_id": "false"}}
+
+
+def test_an_encryption_context_is_compared_without_wildcards() -> None:
+    document = generated(whole_map()).roles[0].permissions[0].document
+    (own,) = [one for one in document["Statement"] if one["Sid"].endswith("OwnDataByUserId")]
+    own_tag = "${aws:PrincipalTag/user_id}"
+    assert own["Condition"] == {"StringEquals": {"kms:EncryptionContext:user_id": own_tag}}
+
+
 def test_a_resource_without_a_policy_of_the_map_is_known_to_have_none() -> None:
     found = generated(whole_map()).resource_policies
     assert found["arn:aws:s3:::assets"] is None

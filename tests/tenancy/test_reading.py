@@ -131,6 +131,7 @@ def test_what_is_protected_may_be_read() -> None:
         ({"tables": [a_table(indexes={"no/index": "{task_id}"})]}, "tenancy-arn"),
         (a_queue("work-{user_id}"), "tenancy-arn"),
         (a_queue("arn:aws:sqs:{user_id}:111122223333:work"), "tenancy-arn"),
+        (a_queue("arn:aws:sqs:eu-west-1:11112222333{user_id}:work"), "tenancy-arn"),
         (a_queue(f"arn:aws:sqs:{PLACE}:*-{{user_id}}"), "tenancy-arn"),
         (a_queue(f"arn:aws:sqs:{PLACE}:work"), "tenancy-no-tag"),
         (a_secret(SECRET.removesuffix("/*")), "tenancy-arn"),

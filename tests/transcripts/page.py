@@ -29,7 +29,7 @@ _DIFFERS = (
     (re.compile(r"\bASIA[A-Z2-7]{16}\b"), "KEY"),
     (re.compile(r"(?<=\bexpires_at=)\d{10}\b"), "SECONDS"),
     (re.compile(r"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d(?= +\d+ \S)", re.MULTILINE), "DATE"),
-    (re.compile(r"(?<=questions, )\d+\.\d(?= s\)$)", re.MULTILINE), "SOME"),
+    (re.compile(r"(question|questions), \d+\.\d(?= s\)$)", re.MULTILINE), r"\1, SOME"),
     # who plays the page, where it says no other: a login name may be any word
     (re.compile(r"\b(actor|subject)=\S+(?=  \1_issuer=urn:valetkey:local-acc)"), r"\1=LOGIN"),
 )

@@ -1,7 +1,6 @@
 """The policies that people bring, in files: roles, templates and plans, as one set."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +25,9 @@ def read_policy_set(
     """Return the policies of ROLE.json files, CloudFormation templates and Terraform plans.
 
     With a map, account, region and partition are those of its ARNs where they are not given, and
-    of a template or plan only the map's roles and brokers are read: a role of the map that no
-    source has is a reason in `unread`. Raises ValetkeyError: `file-unreadable`, one of
-    `policy-source-…`, among them `policy-source-role-missing` where no role was found.
+    of a template or plan only the map's roles and brokers are read. Raises ValetkeyError:
+    `file-unreadable`, one of `policy-source-…`, among them `policy-source-role-missing` where no
+    role was found.
     """
     from valetkey.tenancy.forms import merged, read_plan, read_role_files, read_template
 
@@ -40,7 +39,7 @@ def read_policy_set(
         sets.append(read_template(text, around, name=path, parameters=parameters, wanted=wanted))
     for path, text in _texts(plans).items():
         sets.append(read_plan(text, around, name=path, wanted=wanted))
-    return _all_there(merged(tuple(sets)), tenancy_map)
+    return _with_a_role(merged(tuple(sets)), tenancy_map)
 
 
 def _texts(paths: Sequence[Path]) -> dict[str, bytes]:
@@ -85,19 +84,14 @@ def _wanted(tenancy_map: "TenancyMap | None") -> "Wanted":
     return Wanted(agents, frozenset(tenancy_map.assumed_by) - agents)
 
 
-def _all_there(found: "PolicySet", tenancy_map: "TenancyMap | None") -> "PolicySet":
-    """Return the set, with a reason for each role of the map that no source has."""
-    here = {role.arn for role in found.roles}
-    asked = [] if tenancy_map is None else [role.arn for role in tenancy_map.roles]
-    missing = [arn for arn in dict.fromkeys(asked) if arn not in here]
-    if not here:
-        named = f"none of the map's roles: {', '.join(missing)}" if missing else "no role"
-        raise ValetkeyError(
-            "policy-source-role-missing",
-            f"the sources have {named}",
-            hint="; ".join(found.unread) or "bring the role with `--role ROLE.json`, too",
-        )
-    if not here & set(asked):  # another role than the map's was brought on purpose
+def _with_a_role(found: "PolicySet", tenancy_map: "TenancyMap | None") -> "PolicySet":
+    """Return the set where it has a role; which of the map's are missing the prover says."""
+    if found.roles:
         return found
-    reasons = tuple(f"the policies of `{arn}` were not supplied" for arn in missing)
-    return replace(found, unread=found.unread + reasons)
+    asked = () if tenancy_map is None else tuple(role.arn for role in tenancy_map.roles)
+    named = f"none of the map's roles: {', '.join(dict.fromkeys(asked))}" if asked else "no role"
+    raise ValetkeyError(
+        "policy-source-role-missing",
+        f"the sources have {named}",
+        hint="; ".join(found.unread) or "bring the role with `--role ROLE.json`, too",
+    )

@@ -13,6 +13,7 @@ from valetkey.cli.prove_sentences import (
     MEANINGS,
     STATEMENTS,
     counted,
+    distinct,
     request_in_words,
     statement_in_words,
     summary,
@@ -95,7 +96,7 @@ def _theorems(proof: Proof) -> Iterator[str]:
 def _told(proof: Proof, each: TheoremAnswer) -> Iterator[str]:
     if each.reasons:
         yield f"<ul>{_items(each.reasons)}</ul>"
-    for witness in each.witnesses:
+    for witness in distinct(each.witnesses):
         yield f'<div class="witness">{"".join(_witness(proof, witness))}</div>'
 
 
@@ -109,9 +110,9 @@ def _witness(proof: Proof, witness: Witness) -> Iterator[str]:
         if place.statement is not None:
             shown = json.dumps(place.statement, indent=2, ensure_ascii=False, default=str)
             yield _preformatted(shown.splitlines())
-    for replayed in proof.replayed:
-        if replayed.witness == witness:
-            yield f"<p>Replayed: {text_of(replayed.said)}</p>"
+    replayed = proof.replay_of(witness)
+    if replayed is not None:
+        yield f"<p>Replayed: {text_of(replayed.said)}</p>"
 
 
 def _mended(proof: Proof) -> Iterator[str]:

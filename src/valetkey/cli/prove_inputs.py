@@ -1,8 +1,8 @@
 """Read what is to be proved: the map, and the policies of whichever files were named."""
 
+import re
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -89,18 +89,18 @@ def _text(path: Path) -> str:
     return found.decode("utf-8", "surrogateescape")
 
 
-@contextmanager
-def at(inputs: Inputs, revision: str) -> Iterator[Read]:
-    """Give what the same files said at a revision of their own repositories.
+def read_at(inputs: Inputs, revision: str) -> Read:
+    """Return what the same files said at a revision of their own repositories.
 
     Raises ValetkeyError as `prove_git` and `read`; it names no file of ours.
     """
     with tempfile.TemporaryDirectory(prefix="valetkey-") as folder:
         base = Path(folder)
         try:
-            yield read(_written(inputs, revision, base))
+            return read(_written(inputs, revision, base))
         except ValetkeyError as error:
-            message = error.message.replace(f"{base}/", f"{revision}:")
+            ours = re.escape(str(base)) + r"/[0-9]+/"
+            message = re.sub(ours, lambda _: f"{revision}:", error.message)
             raise ValetkeyError(error.code, message, hint=error.hint) from None
 
 

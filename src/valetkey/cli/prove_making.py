@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from valetkey.cli.prove_change import change_of
-from valetkey.cli.prove_inputs import Inputs, Read, at, read
+from valetkey.cli.prove_inputs import Inputs, Read, read, read_at
 from valetkey.cli.prove_progress import progress
 from valetkey.cli.prove_proof import Change, Proof, Replayed
 from valetkey.cli.prove_running import Certified, Limits, Memory, run
@@ -14,6 +14,9 @@ from valetkey.isolation.mending import Mend, mend
 from valetkey.isolation.problem import Problem, problem_of
 
 MEND_SECONDS = 60.0
+
+State = tuple[Problem, Report]
+"""What was asked about, and what was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +39,20 @@ class Made:
 def make(inputs: Inputs, limits: Limits, wanted: Wanted) -> Made:
     """Return the proof of what the files say. Raises ValetkeyError as `read` and the prover."""
     found = read(inputs)
+    then = None if wanted.since is None else read_at(inputs, wanted.since)
     problem = problem_of(found.tenancy, found.policies)
     memory: Memory = {}
     with progress("proving") as advance:
         done = run(problem, limits, advance, memory=memory)
-    report = done.report
+    now = (problem, done.report)
     proof = Proof(
         tenancy=found.tenancy,
         policies=found.policies,
-        report=report,
+        report=done.report,
         files=found.files,
-        mend=_mend(problem, report, limits, memory) if wanted.mend else None,
-        change=_change(inputs, limits, wanted.since, (problem, report)),
-        replayed=_replayed(found, report) if wanted.replay else (),
+        mend=_mend(now, limits, memory) if wanted.mend else None,
+        change=_change(then, wanted.since, limits, now=now, memory=memory),
+        replayed=_replayed(found, done.report) if wanted.replay else (),
     )
     return Made(proof, done.certificates)
 
@@ -57,8 +61,9 @@ class _TooLongError(Exception):
     """Nobody waits this long for a mend."""
 
 
-def _mend(problem: Problem, report: Report, limits: Limits, memory: Memory) -> Mend | None:
+def _mend(now: State, limits: Limits, memory: Memory) -> Mend | None:
     """Return the smallest edit that proves, where one is needed and found in time."""
+    problem, report = now
     if report.answer is not Answer.REFUTED:
         return None
     until = time.monotonic() + MEND_SECONDS
@@ -76,14 +81,15 @@ def _mend(problem: Problem, report: Report, limits: Limits, memory: Memory) -> M
 
 
 def _change(
-    inputs: Inputs, limits: Limits, revision: str | None, now: tuple[Problem, Report]
+    then: Read | None, revision: str | None, limits: Limits, *, now: State, memory: Memory
 ) -> Change | None:
     """Return what came since the revision, whose policies are proved for it, too."""
-    if revision is None:
+    if then is None or revision is None:
         return None
-    with at(inputs, revision) as then, progress("comparing") as advance:
-        before = problem_of(then.tenancy, then.policies)
-        return change_of(revision, (before, run(before, limits, advance).report), now)
+    before = problem_of(then.tenancy, then.policies)
+    with progress("comparing") as advance:
+        report = run(before, limits, advance, memory=memory).report
+    return change_of(revision, (before, report), now)
 
 
 def _replayed(found: Read, report: Report) -> tuple[Replayed, ...]:

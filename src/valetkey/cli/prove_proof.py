@@ -72,3 +72,7 @@ class Proof:
     def sources(self) -> tuple[SourceFile, ...]:
         """The files of policies; none where the generator's were proved."""
         return self.files[1:]
+
+    def replay_of(self, witness: Witness) -> Replayed | None:
+        """Return what came of a witness on the local AWS, None where it was not replayed."""
+        return next((one for one in self.replayed if one.witness == witness), None)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from valetkey.cli.output import printable
 from valetkey.cli.prove_places import Located, locate
 from valetkey.cli.prove_proof import Proof
-from valetkey.cli.prove_sentences import MEANINGS, STATEMENTS, request_in_words
+from valetkey.cli.prove_sentences import MEANINGS, STATEMENTS, distinct, request_in_words
 from valetkey.isolation.answer import Answer, Theorem, TheoremAnswer, Witness
 from valetkey.version import VERSION
 
@@ -46,7 +46,7 @@ def _rule(theorem: Theorem) -> dict[str, Any]:
 
 
 def _results(proof: Proof, each: TheoremAnswer) -> Iterator[dict[str, Any]]:
-    for witness in each.witnesses:
+    for witness in distinct(each.witnesses):
         places = [locate(proof, ref, witness.role) for ref in witness.statements]
         text = ". ".join(request_in_words(witness))
         result = _result(each.theorem, "error", text, places or [_whole(proof)])

@@ -3,7 +3,7 @@
 Text alone, for a terminal, a page and a code review; none of it is escaped yet.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from valetkey.iam import ContextValue, StatementRef
 from valetkey.iam.policies import TRUST_ACTIONS
@@ -84,3 +84,12 @@ def request_in_words(witness: Witness) -> Iterator[str]:
         yield f"what it reaches belongs to the run {tags_in_words(owns[0])}"
     if witness.why:
         yield f"why: {cut(witness.why)}"
+
+
+def distinct(witnesses: Iterable[Witness]) -> list[Witness]:
+    """Return the witnesses, one that several questions found once."""
+    found: list[Witness] = []
+    for witness in witnesses:
+        if witness not in found:
+            found.append(witness)
+    return found

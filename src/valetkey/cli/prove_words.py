@@ -13,6 +13,7 @@ from valetkey.cli.prove_sentences import (
     STATEMENTS,
     counted,
     cut,
+    distinct,
     request_in_words,
     statement_in_words,
     summary,
@@ -68,9 +69,10 @@ def _theorem(proof: Proof, each: TheoremAnswer) -> Iterator[StyledLine]:
     for reason in each.reasons[:MOST_REASONS]:
         yield StyledLine("yellow", f"    because {cut(reason)}")
     yield from _more(len(each.reasons) - MOST_REASONS)
-    for witness in each.witnesses[:MOST_WITNESSES]:
+    witnesses = distinct(each.witnesses)
+    for witness in witnesses[:MOST_WITNESSES]:
         yield from _witness(proof, witness)
-    yield from _more(len(each.witnesses) - MOST_WITNESSES)
+    yield from _more(len(witnesses) - MOST_WITNESSES)
 
 
 def _more(number: int) -> Iterator[StyledLine]:
@@ -88,10 +90,10 @@ def _witness(proof: Proof, witness: Witness) -> Iterator[StyledLine]:
         if place.statement is not None:
             text = json.dumps(place.statement, ensure_ascii=False, default=str)
             yield StyledLine("dim", f"        {cut(text)}")
-    for replayed in proof.replayed:
-        if replayed.witness == witness:
-            style = "red" if replayed.reproduced else "yellow"
-            yield StyledLine(style, f"      replayed: {cut(replayed.said)}")
+    replayed = proof.replay_of(witness)
+    if replayed is not None:
+        style = "red" if replayed.reproduced else "yellow"
+        yield StyledLine(style, f"      replayed: {cut(replayed.said)}")
 
 
 def _mended(proof: Proof) -> Iterator[StyledLine]:

@@ -17,6 +17,7 @@ from valetkey.isolation.callers import (
     Named,
     account_of,
     for_anybody,
+    known_callers,
     takes,
     trusted_callers,
 )
@@ -124,8 +125,11 @@ def let_in(
 def ways_in(
     role: CompiledRole, tags: RequestTags, *, prefix: str, problem: Problem
 ) -> Iterator[Way]:
-    """Yield each way to a session with these tags that a statement of the trust policy names."""
-    for caller in trusted_callers(role.trust):
+    """Yield each way to a session with these tags: of whom the trust policy names, and of those
+    callers of the map whom it names by their account or as anybody.
+    """
+    callers = [*known_callers(role.trust, problem.tenancy), *trusted_callers(role.trust)]
+    for caller in {caller.text: caller for caller in callers}.values():
         yield way_of(role, caller, tags, prefix=prefix, problem=problem)
 
 

@@ -4,7 +4,7 @@ A principal that stands for many (an account, `*`) is asked about as one of them
 nobody named.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -13,6 +13,7 @@ from valetkey.iam.arn import split_arn
 from valetkey.iam.naming import PrincipalElement, without_path
 from valetkey.iam.policies import TRUST_ACTIONS
 from valetkey.iam.policy import Statement
+from valetkey.tenancy.tenancy_map import TenancyMap
 
 ASSUMING = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
 TAG_SESSION = "sts:TagSession"
@@ -96,6 +97,28 @@ def trusted_callers(trust: Policy) -> tuple[Caller, ...]:
     return tuple(found.values())
 
 
+def known_callers(trust: Policy, tenancy: TenancyMap) -> tuple[Caller, ...]:
+    """Return those callers of the map whom the trust policy names, by whatever it names them."""
+    known = [Caller(Named.ROLE, arn, role_session(arn)) for arn in tenancy.assumed_by]
+    if tenancy.oidc_provider is not None:
+        provider = Principal(PrincipalKind.FEDERATED, tenancy.oidc_provider)
+        known.append(Caller(Named.PROVIDER, tenancy.oidc_provider, provider))
+    return tuple(caller for caller in known if actions_for(caller, trust))
+
+
+def actions_for(caller: Caller, trust: Policy) -> tuple[str, ...]:
+    """Return the actions that some Allow of the trust policy has for the caller."""
+    found = (
+        action
+        for statement in trust.statements
+        if statement.allow
+        and statement.principal is not None
+        and statement.principal.names(caller.principal)
+        for action in trust_actions(statement)
+    )
+    return tuple(dict.fromkeys(found))
+
+
 def trust_actions(statement: Statement) -> tuple[str, ...]:
     """Return the actions of a trust policy that the statement covers."""
     return tuple(action for action in IN_TRUST if statement.covers_action(action.lower()))
@@ -137,11 +160,6 @@ def account_of(arn: str) -> str | None:
     """Return the account in an ARN, None where it has none."""
     parts = split_arn(arn)
     return parts.account or None if parts else None
-
-
-def texts_of(callers: Iterable[Caller]) -> tuple[str, ...]:
-    """Return what the policy writes for each caller."""
-    return tuple(caller.text for caller in callers)
 
 
 def _role_of(account: str) -> str:

@@ -19,7 +19,6 @@ from valetkey.isolation.unencodable import Unencodable
 NEITHER = "-"  # no number, date, boolean, address, and no base64
 DIGITS = 4_000  # of a sum of two numbers that IAM reads: 400 each beside an exponent of 999
 TICK = Decimal("0.000000001")  # the shortest time between two dates
-LONGEST_ADDRESS = {4: 2**32 - 1, 6: 2**128 - 1}
 
 
 class Kind(Enum):
@@ -102,23 +101,20 @@ def _bytes(texts: Iterable[str]) -> list[str]:
 
 
 def _addresses(texts: Iterable[str]) -> list[str]:
-    """Return first and last address of each network, and those just outside.
+    """Return the last address of each network, and the one before its first.
 
-    Networks are apart or one in the other. So wherever the addresses that are in some of them and
-    not in others begin, a network begins or has just ended, or addresses themselves begin.
+    Networks are apart or one in the other. So where a run of addresses ends that are in some of
+    them and not in others, one of these networks ends or another begins next. An address that is
+    in none answers like what is no address.
     """
     networks = [one for text in texts if (one := parse_network(text)) is not None]
-    found = ["0.0.0.0", "::"]  # noqa: S104 - the first addresses, nothing listens there
-    for network in networks:
-        found += _edges(network)
-    return found
+    return [address for network in networks for address in _edges(network)]
 
 
 def _edges(network: IPv4Network | IPv6Network) -> list[str]:
     make = IPv4Address if network.version == 4 else IPv6Address
     first, last = int(network.network_address), int(network.broadcast_address)
-    inside = range(LONGEST_ADDRESS[network.version] + 1)
-    return [str(make(at)) for at in (first, last, first - 1, last + 1) if 0 <= at < inside.stop]
+    return [str(make(at)) for at in (last, first - 1) if at >= 0]
 
 
 CANDIDATES: dict[Kind, Callable[[Sequence[str]], list[str]]] = {

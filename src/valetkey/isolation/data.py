@@ -71,7 +71,7 @@ def attempts(session: Session, rights: Mapping[str, tuple[Right, ...]]) -> Itera
             surveyed[service] = list(_places(problem, role, action))
         for place, policies in surveyed[service]:
             found = policies.bearing_on(action.lower(), by_arn=True)
-            if not found.identity and not found.own:
+            if not found.identity and (place.arn is None or not found.own):
                 continue
             for shape in known.shapes if known else (None,):
                 at = located(place, shape, action=action, role_arn=role.policies.arn)
@@ -147,7 +147,7 @@ def _by_statement(
     ways: list[tuple[str, tuple[Policy, ...]]] = [
         (f"by {_called(one)}", _only(one, policies.identity)) for one in bearing.identity
     ]
-    if bearing.own:
+    if bearing.own and place.arn is not None:
         ways.append(("by the resource's policy", _only(None, policies.identity)))
     for by, identity in ways:
         ask = Ask(

@@ -42,9 +42,12 @@ def applies(statement: Statement, ask: Ask) -> Formula:
 def allowed(ask: Ask) -> Formula:
     """Return that the request is allowed. Raises Unencodable."""
     bearing = bearing_on(ask)
+    granted = _decide(ask, bearing)
+    if granted == FALSE:
+        return FALSE
     denying = any_of(applies(one, ask) for one in bearing.denies)
     controls = [_some_applies(level, ask) for _, level in bearing.controls]
-    return all_of([negated(denying), *controls, _decide(ask, bearing)])
+    return all_of([negated(denying), *controls, granted])
 
 
 def bearing_on(ask: Ask) -> Bearing:

@@ -127,21 +127,28 @@ def text(*parts: str | Symbol) -> Text:
 
 def all_of(parts: Iterable[Formula]) -> Formula:
     """Return the conjunction, flat, without repetition and constants."""
-    kept: dict[Formula, None] = {}
-    for part in parts:
-        if part == FALSE:
-            return FALSE
-        for one in part.parts if isinstance(part, And) else (part,):
-            if one != TRUE:
-                kept[one] = None
-    if any(negated(one) in kept for one in kept):
-        return FALSE
-    return And(tuple(kept)) if len(kept) > 1 else next(iter(kept), TRUE)
+    return _joined(parts, And, settles=FALSE, nothing=TRUE)
 
 
 def any_of(parts: Iterable[Formula]) -> Formula:
     """Return the disjunction, flat, without repetition and constants."""
-    return negated(all_of(negated(part) for part in parts))
+    return _joined(parts, Or, settles=TRUE, nothing=FALSE)
+
+
+def _joined(
+    parts: Iterable[Formula], kind: type[And] | type[Or], *, settles: Constant, nothing: Constant
+) -> Formula:
+    """Return the parts joined; a part and its negation settle it, as does the constant."""
+    kept: dict[Formula, None] = {}
+    for part in parts:
+        if part == settles:
+            return settles
+        for one in part.parts if isinstance(part, kind) else (part,):
+            if one != nothing:
+                kept[one] = None
+    if any(isinstance(one, Not) and one.part in kept for one in kept):
+        return settles
+    return kind(tuple(kept)) if len(kept) > 1 else next(iter(kept), nothing)
 
 
 def negated(formula: Formula) -> Formula:
@@ -152,24 +159,11 @@ def negated(formula: Formula) -> Formula:
         case Not(part):
             return part
         case And(parts):
-            return _either([negated(part) for part in parts])
+            return any_of(negated(part) for part in parts)
         case Or(parts):
             return all_of(negated(part) for part in parts)
         case _:
             return Not(formula)
-
-
-def _either(parts: Iterable[Formula]) -> Formula:
-    kept: dict[Formula, None] = {}
-    for part in parts:
-        if part == TRUE:
-            return TRUE
-        for one in part.parts if isinstance(part, Or) else (part,):
-            if one != FALSE:
-                kept[one] = None
-    if any(isinstance(one, Not) and one.part in kept for one in kept):
-        return TRUE
-    return Or(tuple(kept)) if len(kept) > 1 else next(iter(kept), FALSE)
 
 
 def holds(formula: Formula, given: Assignment) -> bool:

@@ -40,7 +40,7 @@ def let_in_by_resources(problem: Problem) -> Iterator[Asked]:
 
 def _statement(arn: str, policy: Policy, statement: Statement, problem: Problem) -> Iterator[Asked]:
     place = f"the resource policy of {arn}"
-    named = set(named_by_the_map(problem.tenancy))
+    named = _named_by_the_map(problem)
     for caller in callers_of(statement.principal) if statement.principal else ():
         about = f"{place} names {caller.text}"
         if _is_named(caller, named):
@@ -58,9 +58,11 @@ def _statement(arn: str, policy: Policy, statement: Statement, problem: Problem)
             yield from _let_in(arn, policy, statement, caller, problem=problem)
 
 
-def named_by_the_map(tenancy: TenancyMap) -> tuple[str, ...]:
+def _named_by_the_map(problem: Problem) -> set[str]:
     """Return the principals whom resource policies may let in: agent roles and the platform's."""
-    return (*(role.arn for role in tenancy.roles), *tenancy.platform)
+    mapped = (role.arn for role in problem.tenancy.roles)
+    supplied = (role.policies.arn for role in problem.roles)
+    return {*mapped, *supplied, *problem.tenancy.platform}
 
 
 def _is_named(caller: Caller, named: set[str]) -> bool:

@@ -23,8 +23,6 @@ MOST_EDITS = 6
 MOST_PROOFS = 120
 """A mend is a courtesy: where this many proofs show none, a person must look anyway."""
 
-_WORSE = (Answer.PROVED, Answer.UNKNOWN, Answer.REFUTED)
-
 
 @dataclass(frozen=True, slots=True)
 class Mend:
@@ -127,8 +125,6 @@ def _is_better(before: Report, after: Report) -> bool:
     old = {one.theorem: one for one in before.theorems}
     for now in after.theorems:
         was = old[now.theorem]
-        if _WORSE.index(now.answer) > _WORSE.index(was.answer):
-            return False
         if len(now.witnesses) > len(was.witnesses) or set(now.reasons) - set(was.reasons):
             return False
     return _findings(after) < _findings(before)

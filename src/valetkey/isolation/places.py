@@ -45,7 +45,8 @@ def fixed_holders(tenancy: TenancyMap) -> Iterator[str]:
     for entry in tenancy.owned:
         first = entry.arn[0] if entry.arn else ""
         if len(entry.arn) == 1 and isinstance(first, str):
-            yield from _fixed(first + ("*" if entry.open else ""))
+            open_arn = entry.open and entry.key is None  # else the key is open, not the ARN
+            yield from _fixed(first + ("*" if open_arn else ""))
     for shared in tenancy.shared:
         yield from _fixed(shared.arn)
 

@@ -47,7 +47,7 @@ _ELSEWHERE: dict[Shape, tuple[Pattern, Pattern | None]] = {
     Shape.SECRET: ((_PART, ":", _PART, ":secret:", _SOME, STAR), None),
     Shape.PARAMETER: ((_PART, ":", _PART, ":parameter/", _SOME, STAR), None),
     Shape.FUNCTION: ((_PART, ":", _PART, ":function:", _SOME, STAR), None),
-    Shape.KEY: ((_PART, ":", _PART, ":key/", _SOME, STAR), None),
+    Shape.KEY: ((_PART, ":", _PART, ":key/", _SOME, STAR), (STAR, ":", STAR, ":", STAR, ":", STAR)),
     Shape.MODEL: ((_PART, ":", _PART, ":", _SOME, STAR), None),
     Shape.ROLE: ((":", _PART, ":role/", _SOME, STAR), None),
 }

@@ -37,6 +37,10 @@ class Problem:
     service_control: Levels = ()
     resource_control: Levels = ()
     brokers: Mapping[str, Policy] = field(default_factory=dict)
+    _places: dict[str, tuple[Place, ...]] = field(init=False, repr=False, default_factory=dict)
+    _policies: dict[tuple[CompiledRole, Place], Policies] = field(
+        init=False, repr=False, default_factory=dict
+    )
 
     def places(self, action: str) -> tuple[Place, ...]:
         """Return the cases of which resource policy bears on `action`, the last being elsewhere.
@@ -44,18 +48,26 @@ class Problem:
         They are those of the mapped and shared resources with a fixed ARN, and of all whose
         policy was supplied, of the action's service. A resource is of exactly one place.
         """
-        holders = (*fixed_holders(self.tenancy), *self.resource_policies)
-        return places_of(action.partition(":")[0].lower(), holders, self.resource_policies)
+        service = action.partition(":")[0].lower()
+        if service not in self._places:
+            holders = (*fixed_holders(self.tenancy), *self.resource_policies)
+            self._places[service] = places_of(service, holders, self.resource_policies)
+        return self._places[service]
 
     def policies_of(self, role: CompiledRole, place: Place) -> Policies:
-        """Return all policies that bear on what a session of `role` does at `place`."""
-        return Policies(
-            identity=role.permissions,
-            resource=place.policy,
-            boundary=role.boundary,
-            service_control=self.service_control,
-            resource_control=self.resource_control,
-        )
+        """Return all policies that bear on what a session of `role` does at `place`.
+
+        They are kept: what bears on an action is found once.
+        """
+        if (role, place) not in self._policies:
+            self._policies[role, place] = Policies(
+                identity=role.permissions,
+                resource=place.policy,
+                boundary=role.boundary,
+                service_control=self.service_control,
+                resource_control=self.resource_control,
+            )
+        return self._policies[role, place]
 
 
 def problem_of(tenancy: TenancyMap, policies: PolicySet) -> Problem:

@@ -69,8 +69,11 @@ def reaching(
         runs = (values_of(tags, values),)
         for tried in (_named(session, action, values), values):
             for arm in arms:
-                if holds(arm.formula, tried):
-                    return witness_of(arm.ask, tried, f"{action}: {why}", runs=runs)
+                if not holds(arm.formula, tried):
+                    continue
+                found = witness_of(arm.ask, tried, f"{action}: {why}", runs=runs)
+                if found is not None:
+                    return found
         return None
 
     about = f"{session.role.policies.arn} may do {action}: {why}"

@@ -136,12 +136,18 @@ def reaches(region: Region, resource: Text, keys: Keys) -> Formula:
     """Return that the request reaches something that somebody owns of the region: each tag may
     be any text. Without a key that says which data, it reaches all.
     """
-    return all_of(
-        [
-            _anywhere_in(resource, region.resource, is_open=region.open),
-            TRUE if region.key is None else _touches(region.key, keys),
-        ]
-    )
+    there = _anywhere_in(resource, region.resource, is_open=region.open)
+    if there == FALSE or region.key is None:
+        return there
+    return all_of([there, _touches(region.key, keys)])
+
+
+def may_have(region: Region, resource: Text) -> bool:
+    """Tell, by its beginning alone, whether the resource may be one of the region."""
+    first, head = next(iter(resource), ""), next(iter(region.resource), "")
+    if not isinstance(first, str) or not isinstance(head, str):
+        return True
+    return first.startswith(units(head)) or units(head).startswith(first)
 
 
 def _anywhere_in(subject: Text, written: OwnedText, *, is_open: bool) -> Formula:

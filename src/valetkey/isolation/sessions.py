@@ -6,11 +6,12 @@ from functools import cached_property
 
 from valetkey.iam import Policies
 from valetkey.iam.condition import Condition
-from valetkey.isolation.admission import admitted
+from valetkey.isolation.admission import admitted, ways_in
 from valetkey.isolation.asked import asked_of
-from valetkey.isolation.formula import Formula, all_of
+from valetkey.isolation.formula import Formula, all_of, any_of
 from valetkey.isolation.keys import Keys
 from valetkey.isolation.problem import CompiledRole, Problem
+from valetkey.isolation.request_tags import request_tags
 from valetkey.isolation.session import TagState, in_alphabet, session_keys
 from valetkey.tenancy import RUN_TAG
 
@@ -43,6 +44,15 @@ class Session:
         """That the role's trust policy lets it in, and STS takes its tags. Raises Unencodable."""
         opened = admitted(self.role, self.tags, prefix=self.prefix, problem=self.problem)
         return all_of([self.drawn, opened])
+
+    @cached_property
+    def let_in_as_written(self) -> Formula:
+        """The same in the letters of the trust policy: to find one session that is let in, where
+        `let_in` is to miss none. Raises Unencodable.
+        """
+        passed, prefix = request_tags(self.tags, self.prefix), f"{self.prefix}by."
+        ways = ways_in(self.role, passed, prefix=prefix, problem=self.problem)
+        return all_of([self.drawn, any_of(way.open for way in ways)])
 
 
 def session_of(

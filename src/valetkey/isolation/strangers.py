@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from valetkey.iam import Principal, PrincipalKind
 from valetkey.iam.policy import Statement
 from valetkey.isolation.admission import asking
 from valetkey.isolation.answer import Theorem, Witness
@@ -10,8 +9,8 @@ from valetkey.isolation.bounds import required_tags
 from valetkey.isolation.callers import (
     Caller,
     Named,
+    actions_for,
     callers_of,
-    role_session,
     takes,
     trust_actions,
 )
@@ -23,19 +22,9 @@ from valetkey.isolation.question import Asked
 from valetkey.isolation.request_tags import RequestTags, request_tags, requested
 from valetkey.isolation.session import TagState
 from valetkey.isolation.tokens import other_tokens
-from valetkey.tenancy.tenancy_map import TenancyMap
 
 THEOREM = Theorem.ONLY_BY_THE_BROKER
 PREFIX = "a."
-
-
-def ours_in(role: CompiledRole, tenancy: TenancyMap) -> tuple[Caller, ...]:
-    """Return those callers of the map whom the trust policy names, by whatever it names them."""
-    known = [Caller(Named.ROLE, arn, role_session(arn)) for arn in tenancy.assumed_by]
-    if tenancy.oidc_provider is not None:
-        provider = Principal(PrincipalKind.FEDERATED, tenancy.oidc_provider)
-        known.append(Caller(Named.PROVIDER, tenancy.oidc_provider, provider))
-    return tuple(caller for caller in known if _actions(role, caller))
 
 
 def strangers(role: CompiledRole, problem: Problem) -> Iterator[Asked]:
@@ -85,7 +74,7 @@ def _everyone(
 
 
 def _let_in(role: CompiledRole, caller: Caller, problem: Problem) -> Asked:
-    named = _actions(role, caller)
+    named = actions_for(caller, role.trust)
     action = next((one for one in takes(caller) if one in named), named[0])
     ask, tags = _request(role, caller, action, problem)
     about = f"{caller.text} asks for {action} on {role.policies.arn}"
@@ -95,19 +84,6 @@ def _let_in(role: CompiledRole, caller: Caller, problem: Problem) -> Asked:
         return witness_of(ask, given, why, runs=(values_of(tags, given),))
 
     return posed(THEOREM, about, lambda: allowed(ask), plain=symbols_of(tags), witness=witness)
-
-
-def _actions(role: CompiledRole, caller: Caller) -> tuple[str, ...]:
-    """Return the actions that some Allow of the trust policy has for the caller."""
-    found = (
-        action
-        for statement in role.trust.statements
-        if statement.allow
-        and statement.principal is not None
-        and statement.principal.names(caller.principal)
-        for action in trust_actions(statement)
-    )
-    return tuple(dict.fromkeys(found))
 
 
 def _request(

@@ -14,7 +14,7 @@ from valetkey.isolation.formula import FALSE, Formula, all_of, any_of, negated
 from valetkey.isolation.posing import proved, unknown
 from valetkey.isolation.problem import CompiledRole, Problem
 from valetkey.isolation.question import Asked, Question
-from valetkey.isolation.regions import Region, given, reaches, regions_of
+from valetkey.isolation.regions import Region, given, may_have, reaches, regions_of
 from valetkey.isolation.session import TagState, tag_symbol
 from valetkey.isolation.sessions import ASKER, Session, session_of
 from valetkey.isolation.simplify import simplified
@@ -92,12 +92,14 @@ def _reaching(
     attempt: Attempt, rights: Mapping[str, tuple[Right, ...]], regions: tuple[Region, ...]
 ) -> Formula:
     """Return that the attempt is allowed and reaches what somebody owns, unless it is shared."""
-    may = allowed(attempt.ask)
+    may = FALSE if attempt.possible == FALSE else allowed(attempt.ask)
     if may == FALSE:
         return FALSE
     ask, session = attempt.ask, attempt.session
     owned = any_of(
-        reaches(region, ask.resource, ask.keys) for region in regions if not region.shared
+        reaches(region, ask.resource, ask.keys)
+        for region in regions
+        if not region.shared and may_have(region, ask.resource)
     )
     shared = [one for one in rights.get(ask.action.lower(), ()) if isinstance(one.entry, Shared)]
     is_shared = given(shared, ask.resource, ask.keys, tags=session.tags, prefix=session.prefix)

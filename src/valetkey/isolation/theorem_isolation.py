@@ -69,7 +69,7 @@ def _of_session(
 
 def _not_given(attempt: Attempt, rights: Mapping[str, tuple[Right, ...]]) -> Formula:
     """Return that the attempt is allowed and is none of what the map gives. Raises Unencodable."""
-    may = allowed(attempt.ask)
+    may = FALSE if attempt.possible == FALSE else allowed(attempt.ask)
     if may == FALSE:
         return FALSE
     ask, session = attempt.ask, attempt.session

@@ -12,7 +12,7 @@ from valetkey.iam.glob import from_units, units
 from valetkey.isolation.admission import way_of
 from valetkey.isolation.answer import Theorem, Witness
 from valetkey.isolation.bounds import required_tags, value_bounds
-from valetkey.isolation.callers import Caller
+from valetkey.isolation.callers import Caller, known_callers
 from valetkey.isolation.formula import (
     TRUE,
     Assignment,
@@ -34,7 +34,7 @@ from valetkey.isolation.request_tags import (
     request_tags,
 )
 from valetkey.isolation.session import TagState, in_alphabet, tag_symbol
-from valetkey.isolation.strangers import ours_in, strangers
+from valetkey.isolation.strangers import strangers
 from valetkey.isolation.unencodable import Unencodable
 
 THEOREM = Theorem.ONLY_BY_THE_BROKER
@@ -47,7 +47,7 @@ def only_by_the_broker(problem: Problem) -> Iterator[Asked]:
     """
     for role in problem.roles:
         yield from strangers(role, problem)
-        for caller in ours_in(role, problem.tenancy):
+        for caller in known_callers(role.trust, problem.tenancy):
             yield from _tags(role, caller, problem)
     yield from let_in_by_resources(problem)
 

@@ -15,6 +15,7 @@ from valetkey.isolation.answer import Theorem, Witness
 from valetkey.isolation.asked import asked_of
 from valetkey.isolation.callers import role_session
 from valetkey.isolation.comparing import like
+from valetkey.isolation.concrete import is_let_in, let_in, shown, spelled, tags_of
 from valetkey.isolation.deciding import decide
 from valetkey.isolation.encoding import Ask, allowed, request_of
 from valetkey.isolation.formula import (
@@ -42,7 +43,6 @@ from valetkey.isolation.shapes import LEADING
 from valetkey.isolation.simplify import simplified
 from valetkey.isolation.solution import Satisfiable
 from valetkey.isolation.unencodable import Unencodable
-from valetkey.isolation.witnesses import is_let_in, let_in, shown, spelled, tags_of
 from valetkey.tenancy import RUN_TAG, Right, rights_of
 
 KEY_REST = Symbol("key.rest")
@@ -122,7 +122,7 @@ def _somebody(session: Session) -> Asked:
     """Return whether trust lets in any run with all tags: if none, a proof would say nothing."""
     about = f"a run that the trust policy of {session.role.policies.arn} lets in"
     try:
-        formula = session.let_in
+        formula = session.let_in_as_written
     except Unencodable as error:
         return unknown(Theorem.USABLE, about, error.reason)
     plain = _plain_run(session)

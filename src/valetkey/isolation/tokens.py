@@ -4,8 +4,9 @@ IAM User Guide, "Available keys for AWS web identity federation": `aud` and `sub
 keys that begin with the provider's URL.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import product
 
 from valetkey.iam.condition import Quantifier
 from valetkey.iam.glob import units
@@ -42,7 +43,7 @@ def other_tokens(role: CompiledRole, ask: Ask, tags: RequestTags, problem: Probl
     asked = replace(ask, keys={**ask.keys, subject_key: subject, audience_key: audience})
     ours = any_of(
         all_of([_is(subject, its_subject), _is(audience, its_audience)])
-        for its_subject, its_audience in _expected(role, problem, subject_key, audience_key)
+        for its_subject, its_audience in _expected(role, problem, (subject_key, audience_key))
     )
 
     def witness(given: Assignment) -> Witness | None:
@@ -65,18 +66,17 @@ def _is(claim: One, value: str) -> Formula:
 
 
 def _expected(
-    role: CompiledRole, problem: Problem, subject_key: str, audience_key: str
-) -> Iterator[tuple[str, str]]:
-    """Yield `sub` and `aud` of the tokens that the broker makes for the role: as its grants have
-    them; where the map has no grant of the role, any that the trust policy spells out.
+    role: CompiledRole, problem: Problem, keys: tuple[str, str]
+) -> Iterable[tuple[str, str]]:
+    """Return `sub` and `aud` of the tokens that the broker makes for the role: those of its
+    grants; where the map has no grant of the role, any that the trust policy spells out.
     """
     grants = [one for one in problem.tenancy.roles if one.arn == role.policies.arn]
-    if grants:
-        yield from ((one.subject, one.audience) for one in grants)
-        return
-    for subject in _spelled_out(role.trust, subject_key):
-        for audience in _spelled_out(role.trust, audience_key):
-            yield subject, audience
+    subjects: Iterable[str] = dict.fromkeys(one.subject for one in grants)
+    audiences: Iterable[str] = dict.fromkeys(one.audience for one in grants)
+    if not grants:
+        subjects, audiences = (_spelled_out(role.trust, key) for key in keys)
+    return product(subjects, audiences)
 
 
 def _spelled_out(trust: Policy, key: str) -> tuple[str, ...]:

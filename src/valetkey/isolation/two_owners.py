@@ -8,6 +8,7 @@ from valetkey.iam import RequestError, evaluate
 from valetkey.iam.glob import units
 from valetkey.isolation.answer import Witness
 from valetkey.isolation.callers import role_session
+from valetkey.isolation.concrete import is_let_in, shown, spelled, tags_of
 from valetkey.isolation.encoding import Ask, request_of
 from valetkey.isolation.formula import (
     Assignment,
@@ -20,7 +21,6 @@ from valetkey.isolation.problem import CompiledRole, Problem
 from valetkey.isolation.regions import Region
 from valetkey.isolation.session import TagState, tag_symbol
 from valetkey.isolation.sessions import ASKER, OWNER, Session, session_of
-from valetkey.isolation.witnesses import is_let_in, shown, spelled, tags_of
 from valetkey.tenancy import OwnedText, Right, rights_of
 
 MARKS = "/-_.:=+@ "

@@ -4,40 +4,38 @@ A solver's request is right and often odd: so requests for what another run owns
 each of which must be a solution of the same formula.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
 
-from valetkey.iam import ContextValue, Policies, Request, RequestError, evaluate
-from valetkey.iam.glob import from_units, units
-from valetkey.isolation import admission
+from valetkey.iam import Policies, Request, RequestError, evaluate
+from valetkey.iam.glob import units
 from valetkey.isolation.answer import Witness
 from valetkey.isolation.bounds import RUN_BEGINNING
+from valetkey.isolation.concrete import (
+    is_let_in_as,
+    let_in,
+    shown,
+    spelled,
+    tags_of,
+    whole_run,
+)
 from valetkey.isolation.encoding import Ask, request_of
 from valetkey.isolation.formula import Assignment, Formula, Symbol, Text, holds
 from valetkey.isolation.keys import Many, One
 from valetkey.isolation.owners import OPENED, RunTags, owners, strangers, text_of
 from valetkey.isolation.places_of_data import REST
-from valetkey.isolation.regions import Region, Tags
-from valetkey.isolation.session import TagState, tag_flag, tag_symbol
-from valetkey.isolation.sessions import OWNER, Session
+from valetkey.isolation.regions import Region
+from valetkey.isolation.session import tag_symbol
+from valetkey.isolation.sessions import Session
 from valetkey.tenancy import RUN_TAG
+
+TAG, LETTERS = ".tag.", "abcdefgh"
+MOST_TRIED = 12
+"""Solutions that are tried until one shows whose data it reaches."""
 
 MOST_PARTS = 6
 """Ends of a solution's text that are tried: an odd one is shown as it is."""
-
-SPELLED = {
-    name.lower(): name
-    for name in (
-        "aws:RequestedRegion",
-        "aws:SecureTransport",
-        "aws:ViaAWSService",
-        "dynamodb:FirstPartitionKeyValues",
-        "dynamodb:LeadingKeys",
-        "kms:EncryptionContextKeys",
-    )
-}
-"""Context keys as AWS writes them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,15 +56,13 @@ class Witnessed:
 
     def __call__(self, given: Assignment) -> Witness | None:
         """Return the witness; None where the evaluator confirms none."""
-        bases = (self._with_plain_tags(given), given)
-        sharper = (one for base in bases for one in self._sharper(base))
-        for tried in (*sharper, *(one for base in bases for one in (*self._plainer(base), base))):
-            if not holds(self.formula, tried):
-                continue
-            witness = self._confirmed(tried)
-            if witness is not None:
-                return witness
-        return None
+        bases = (*self._with_plain_tags(given), given)
+        tried = [one for base in bases for one in self._sharper(base)]
+        tried += [one for base in bases for one in (*self._plainer(base), base)]
+        solutions = (one for one in tried if holds(self.formula, one))
+        found = (one for one in map(self._confirmed, islice(solutions, MOST_TRIED)) if one)
+        first = next(found, None) or self._confirmed(given)
+        return next((one for one in found if len(one.runs) > 1), first) if _alone(first) else first
 
     def _confirmed(self, given: Assignment) -> Witness | None:
         session = self.session
@@ -116,101 +112,55 @@ class Witnessed:
         for region in self.regions:
             if region.shared or not region.tags:
                 continue
-            for tags, tail in product(strangers(region, asker), _tails(region, given)):
+            others = [dict.fromkeys(region.tags, value) for value in asker.values() if value]
+            candidates = (*strangers(region, asker), *others)
+            for tags, tail in product(candidates, _tails(region, given)):
                 resource = units(text_of(region.resource, tags)) + tail
                 texts = _assigned(self.ask.resource, resource)
-                if texts is not None:
-                    keys = self._keys(region, tags, given)
-                    yield Assignment({**given.texts, **texts, **keys}, given.flags)
+                for keys in () if texts is None else self._keys(region, tags, given):
+                    yield Assignment({**given.texts, **(texts or {}), **keys}, given.flags)
 
-    def _keys(self, region: Region, tags: RunTags, given: Assignment) -> dict[str, str]:
-        """Return the symbols of the region's key, each value that is there being the owner's."""
-        if region.key is None:
-            return {}
-        value = units(text_of(region.key.text, tags))
-        model = self.ask.keys.get(region.key.name.lower())
+    def _keys(self, region: Region, tags: RunTags, given: Assignment) -> Iterator[dict[str, str]]:
+        """Yield values of the region's key with the owner's: in all that are there, or in one."""
         there: list[Text] = []
-        if isinstance(model, One) and holds(model.present, given):
-            there.append(model.text)
-        elif isinstance(model, Many):
-            there += (one.text for one in model.members if holds(one.present, given))
-        return {part.name: value for text in there for part in text if isinstance(part, Symbol)}
+        if region.key is not None:
+            model = self.ask.keys.get(region.key.name.lower())
+            if isinstance(model, One) and holds(model.present, given):
+                there.append(model.text)
+            elif isinstance(model, Many):
+                there += (one.text for one in model.members if holds(one.present, given))
+        if region.key is None or not there:
+            yield {}
+            return
+        value = units(text_of(region.key.text, tags))
+        for texts in (there, *([one] for one in there)):
+            yield {part.name: value for text in texts for part in text if isinstance(part, Symbol)}
 
-    def _with_plain_tags(self, given: Assignment) -> Assignment:
-        """Return the solution with `a` for each tag, and for each text that was the same."""
-        session, texts = self.session, dict(given.texts)
-        for key in tags_of(session, given):
-            symbol = tag_symbol(key, session.prefix).name
-            old = texts.get(symbol)
-            if old:
-                plain = f"{RUN_BEGINNING}a" if key == RUN_TAG else "a"
-                same = [name for name, value in texts.items() if value == old]
-                alike = [] if key == RUN_TAG else [name for name in same if ".tag." not in name]
-                texts |= dict.fromkeys((symbol, *alike), plain)
-        return Assignment(texts, given.flags)
+    def _with_plain_tags(self, given: Assignment) -> Iterator[Assignment]:
+        """Yield the solution with plain tags, and these where other texts had the old ones: the
+        same letter for all of the map's, or another for each.
+        """
+        session = self.session
+        mapped = session.problem.tenancy.tags
+        for letters in ("a" * len(mapped), LETTERS):
+            texts = dict(given.texts)
+            plain = {**dict(zip(mapped, letters, strict=False)), RUN_TAG: f"{RUN_BEGINNING}a"}
+            for key in tags_of(session, given):
+                symbol = tag_symbol(key, session.prefix).name
+                old, new = given.texts.get(symbol, ""), plain.get(key, "b")
+                texts[symbol] = new
+                for name in texts if old and key != RUN_TAG else ():
+                    if TAG not in name:
+                        texts[name] = texts[name].replace(old, new)
+            yield Assignment(texts, given.flags)
 
     def _plainer(self, given: Assignment) -> Iterator[Assignment]:
         if self.example and REST in self.ask.resource:
             yield Assignment({**given.texts, REST.name: self.example}, given.flags)
 
 
-def tags_of(session: Session, given: Assignment) -> dict[str, str]:
-    """Return the tags that the session itself carries, with their values in characters."""
-    found: dict[str, str] = {}
-    for key, state in session.tags.items():
-        if state is TagState.EMPTY:
-            found[key] = ""
-        elif state is TagState.FULL or (
-            state is TagState.FREE and holds(tag_flag(key, session.prefix), given)
-        ):
-            symbol = tag_symbol(key, session.prefix)
-            found[key] = from_units(given.texts.get(symbol.name, ""))
-    return found
-
-
-def let_in(session: Session, given: Assignment) -> Assignment | None:
-    """Return the solution if the evaluator lets the session in by the role's trust policy: as it
-    is, or with its tags in small letters.
-    """
-    return admission.let_in(
-        session.role, session.tags, given, prefix=session.prefix, problem=session.problem
-    )
-
-
-def is_let_in(session: Session, given: Assignment) -> bool:
-    """Tell whether the evaluator lets the session in with just these values."""
-    return admission.readmitted(
-        session.role, session.tags, given, prefix=session.prefix, problem=session.problem
-    )
-
-
-def is_let_in_as(session: Session, tags: RunTags, given: Assignment) -> bool:
-    """Tell whether it would be let in with these tags, all else being as in the solution."""
-    states: Tags = dict.fromkeys(session.tags, TagState.FREE)
-    other = replace(session, tags=states, prefix=OWNER)
-    moved = {
-        OWNER + name.removeprefix(session.prefix): value
-        for name, value in given.texts.items()
-        if name.startswith(session.prefix)
-    }
-    flags = {
-        OWNER + name.removeprefix(session.prefix): value
-        for name, value in given.flags.items()
-        if name.startswith(session.prefix)
-    }
-    for key in states:
-        moved[tag_symbol(key, OWNER).name] = units(tags.get(key, ""))
-        flags[tag_flag(key, OWNER).name] = key in tags
-    assignment = Assignment(moved, flags)
-    return holds(other.drawn, assignment) and is_let_in(other, assignment)
-
-
-def whole_run(session: Session, tags: RunTags, asker: RunTags) -> dict[str, str]:
-    """Return a run with these tags, and plain ones for what else the map asks for."""
-    found = {key: tags.get(key, "b") for key in session.problem.tenancy.tags}
-    if RUN_TAG in asker:
-        found[RUN_TAG] = f"{RUN_BEGINNING}b"
-    return found
+def _alone(witness: Witness | None) -> bool:
+    return witness is not None and len(witness.runs) == 1
 
 
 def _tails(region: Region, given: Assignment) -> tuple[str, ...]:
@@ -238,13 +188,3 @@ def _why(request: Request, asker: RunTags, owner: RunTags | None) -> str:
     if owner is None:
         return f"{what}, which the map does not give to it"
     return f"{what}, which belongs to {shown(owner)}"
-
-
-def spelled(request: Request) -> dict[str, ContextValue]:
-    """Return the request's own keys, spelled as AWS does."""
-    return {SPELLED.get(key.lower(), key): value for key, value in request.context.items()}
-
-
-def shown(tags: Mapping[str, str]) -> str:
-    """Return tags for a person: `{user_id: a}`."""
-    return "{" + ", ".join(f"{key}: {value or '(empty)'}" for key, value in tags.items()) + "}"

@@ -22,5 +22,7 @@ def fitted(attempt: Attempt) -> Attempt:
     for place in places:
         if place < len(parts) and 0 < len(parts[place]) < LEAST:
             parts[place] += MORE
+    if arn.service == "s3" and parts[1:] == [""]:  # an object's name has a letter at least
+        parts[1] = MORE
     longer = ":".join(arn._replace(resource="/".join(parts)))
     return attempt if longer == attempt.resource else replace(attempt, resource=longer)

@@ -122,8 +122,13 @@ class Stage:
             return self.aws.session(user=name)
         if kind not in {"assumed-role", "role"} or not name:
             raise NotPlayedError(f"nobody can ask as `{self.attempt.principal}` here")
-        self.aws.seed({"roles": [{"name": name}]})
+        if not self.is_broker(name):
+            self.aws.seed({"roles": [{"name": name}]})
         return self.session_of(name, self.attempt.tags)
+
+    def is_broker(self, name: str) -> bool:
+        """Tell whether the role of this name stands here already, as one that may assume."""
+        return any(arn.rpartition("/")[2] == name for arn in self.scene.brokers)
 
     def session_of(self, role: str, tags: Mapping[str, str], **asked_for: Any) -> Any:
         """Return a session that no trust policy is asked for."""

@@ -58,13 +58,9 @@ def _caller(stage: Stage) -> Any:
         raise NotPlayedError(f"`{stage.attempt.principal}` is of another account")
     name = arn.resource.split("/")[-1 if arn.resource.startswith(("role/", "user/")) else 1]
     kind = "users" if arn.resource.startswith("user/") else "roles"
-    if not any(_is_named(broker, name) for broker in stage.scene.brokers) or kind == "users":
+    if kind == "users" or not stage.is_broker(name):
         stage.aws.seed({kind: [{"name": name, "policies": {"assume": MAY_ASSUME}}]})
     return stage.aws.session(user=name) if kind == "users" else stage.session_of(name, {})
-
-
-def _is_named(arn: str, name: str) -> bool:
-    return arn.rpartition("/")[2] == name
 
 
 def _may_assume() -> str:

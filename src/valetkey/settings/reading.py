@@ -195,12 +195,11 @@ def _path_segments(tenancy: TenancySection) -> frozenset[str]:
 
 
 def _texts(tenancy: TenancySection) -> Iterator[str]:
-    """Yield every text of the map in which a tag may stand, but for prefixes."""
+    """Yield every text of the map in which a tag may stand before a `/`, but for prefixes."""
     for table in tenancy.tables:
         yield table.partition_key
         yield from table.indexes.values()
-    for named in (*tenancy.queues, *tenancy.secrets, *tenancy.parameters):
+    for named in (*tenancy.secrets, *tenancy.parameters):
         yield named.arn
-    yield from (function.arn for function in tenancy.functions)
     for key in tenancy.keys:
         yield from key.encryption_context.values()

@@ -36,7 +36,6 @@ _SHOWN = {
     Kind.FUNCTION: "arn:aws:lambda:REGION:ACCOUNT:function:NAME-{tag}",
     Kind.KEY: "arn:aws:kms:REGION:ACCOUNT:key/ID",
 }
-_OPEN = frozenset({Kind.QUEUE, Kind.SECRET, Kind.PARAMETER, Kind.FUNCTION})
 _SHARED = re.compile(
     _HEAD
     + r"(s3:::[a-z0-9.-]+(/.*)?|(dynamodb|sqs|secretsmanager|ssm|lambda|kms):"
@@ -52,8 +51,6 @@ def check_owned_arn(place: str, kind: Kind, parts: OwnedText, *, is_open: bool) 
     plain = "".join(_STAND_IN if isinstance(part, Tag) else part for part in parts)
     shown = "".join(f"{{{part.key}}}" if isinstance(part, Tag) else part for part in parts)
     shown += "*" * is_open
-    if is_open and kind not in _OPEN:
-        raise _wrong(place, shown, "names one resource, without a `*`", hint=_SHOWN[kind])
     if not re.fullmatch(_OWNED[kind], plain, re.ASCII) or _tag_in_head(parts):
         raise _wrong(place, shown, f"is not of `{kind.value}`", hint=_SHOWN[kind])
     if kind is Kind.SECRET and not is_open:

@@ -79,4 +79,5 @@ def _expression(written: Any, value: Any) -> dict[str, Any]:
     if reference is None:
         return {"constant_value": value}
     kind, label, attribute = reference.groups()
-    return {"references": [f"{kind}.{label}.{attribute}", f"{kind}.{label}"]}
+    references = [f"{kind}.{label}.{attribute}", f"{kind}.{label}"]
+    return {"constant_value": written, "references": references}

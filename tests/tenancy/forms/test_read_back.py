@@ -21,6 +21,7 @@ from valetkey.tenancy.forms import (
     template_files,
     terraform_files,
 )
+from valetkey.tenancy.forms.writing_terraform import literal
 from valetkey.tenancy.policy_set import Attached, PolicySet
 
 Write = Callable[[PolicySet], Written]
@@ -105,7 +106,9 @@ def test_a_broker_of_another_account_gets_its_policy_by_hand() -> None:
     other = sets.BROKER.replace(sets.ACCOUNT, "444455556666")
     whole = replace(sets.WHOLE, brokers={other: sets.BROKERS_OWN})
     written = template_files(whole)
-    assert "ValetkeyBroker" not in json.loads(written.files["template.json"])["Resources"]
+    assert "ValetkeyBroker" not in written.files["template.json"].replace(sets.BROKER, "")
+    terraform = terraform_files(whole).files["valetkey.tf.json"]
+    assert "ValetkeyBroker" not in terraform.replace(sets.BROKER, "")
     assert _apart(written).brokers == {other: sets.BROKERS_OWN}
 
 
@@ -123,3 +126,7 @@ def test_a_policy_name_that_iam_does_not_take_is_refused() -> None:
     with pytest.raises(ValetkeyError) as caught:
         template_files(replace(sets.WHOLE, roles=(odd,)))
     assert caught.value.code == "policy-form-unfit"
+
+
+def test_terraform_takes_no_part_of_a_text_for_an_expression() -> None:
+    assert literal("${aws:PrincipalTag/u} %{if}") == "$${aws:PrincipalTag/u} %%{if}"

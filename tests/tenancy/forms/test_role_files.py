@@ -159,3 +159,12 @@ def test_a_member_twice_is_refused() -> None:
     with pytest.raises(ValetkeyError) as caught:
         read_role_files({"r.json": text})
     assert caught.value.code == "policy-source-malformed"
+
+
+def test_a_byte_order_mark_is_passed_by_and_other_encodings_are_refused() -> None:
+    text = json.dumps(_file())
+    assert len(read_role_files({"r.json": b"\xef\xbb\xbf" + text.encode()}).roles) == 1
+    for odd in (text.encode("utf-16"), text.replace("traces", "\xe4").encode("latin-1") + b"\xe4"):
+        with pytest.raises(ValetkeyError) as caught:
+            read_role_files({"r.json": odd})
+        assert caught.value.code == "policy-source-malformed"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.tenancy.forms import sets
 from valetkey.tenancy.forms import template_files, terraform_files
+from valetkey.tenancy.forms.writing_terraform import literal
 
 
 @pytest.mark.slow
@@ -31,3 +32,21 @@ def test_the_configuration_is_one_that_terraform_parses(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "valetkey.tf.json").read_text())["resource"]["aws_iam_role"]
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
+@pytest.mark.slow
+def test_terraform_reads_a_policy_as_the_text_that_it_is(tmp_path: Path) -> None:
+    """No expression of IAM's (`${aws:…}`) is one of Terraform's: asked of Terraform itself."""
+    text = 'a ${aws:PrincipalTag/u} $${b} %{if} %%{x} "q" \\ $ {'
+    configuration = {"locals": {"policy": literal(text)}}
+    (tmp_path / "a.tf.json").write_text(json.dumps(configuration))
+    done = subprocess.run(
+        ["terraform", "console"],
+        input="jsonencode(local.policy)\n",
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert json.loads(json.loads(done.stdout.splitlines()[-1])) == text, done.stderr

@@ -55,6 +55,8 @@ class Gathering:
     unread: list[str] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
     """Resources that have a policy which is not known."""
+    unnamed: list[str] = field(default_factory=list)
+    """Why some role has no ARN yet: each could be one that is asked for and not here."""
 
     def add_role(self, role: FoundRole, place: str) -> None:
         """Take up a role. Raises TenancyError where it is there already."""
@@ -86,8 +88,7 @@ class Gathering:
 
     def known_without(self, arn: str) -> None:
         """Note that the source defines this resource, so far without a policy."""
-        if arn not in self.unreadable:
-            self.resources.setdefault(arn, None)
+        self.resources.setdefault(arn, None)
 
     def protect(self, arn: str, document: Document, place: str) -> None:
         """Note the one policy of a resource. Raises TenancyError for a second one."""
@@ -107,6 +108,9 @@ class Gathering:
             own = [one.document for one in self.roles[arn].permissions]
             brokers[arn] = [*own, *brokers.get(arn, ())]
         agents = [role for arn, role in self.roles.items() if self._is_agent(arn)]
+        if not self.wanted.agents or self.wanted.agents - self.roles.keys():
+            for reason in self.unnamed:
+                self.miss(reason)
         return PolicySet(
             tuple(
                 RolePolicies(

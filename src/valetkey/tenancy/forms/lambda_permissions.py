@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from valetkey.iam.document import quoted
+from valetkey.tenancy.forms.gathering import Gathering
 from valetkey.tenancy.forms.surroundings import Surroundings
 from valetkey.tenancy.forms.values import malformed, text_of
-from valetkey.tenancy.policy_set import Document
 
 _ACCOUNT = re.compile(r"\d{12}\Z")
 
@@ -53,10 +53,19 @@ def _principal(written: str) -> Any:
     return {"Service": written}
 
 
-def with_statement(document: Document | None, statement: Mapping[str, Any]) -> Document:
-    """Return a function's policy with one statement more."""
+def add_permission(
+    found: Gathering, function: str, statement: Mapping[str, Any], place: str
+) -> None:
+    """Add a statement to the policy of a function of the source.
+
+    What another function's policy says beside it is not known: that is a reason in `unread`.
+    """
+    if function not in found.resources:
+        found.miss(f"{place} adds to the policy of {quoted(function)}, which is not here")
+        return
+    document = found.resources[function]
     before = [] if document is None else document["Statement"]
-    return {"Version": "2012-10-17", "Statement": [*before, statement]}
+    found.resources[function] = {"Version": "2012-10-17", "Statement": [*before, statement]}
 
 
 def function_of(named: str, around: Surroundings, place: str) -> str:

@@ -8,10 +8,10 @@ from valetkey.tenancy.errors import TenancyError
 from valetkey.tenancy.forms.documents import document_of
 from valetkey.tenancy.forms.gathering import Gathering, is_undecided
 from valetkey.tenancy.forms.lambda_permissions import (
+    add_permission,
     function_of,
     statement_of,
     unqualified,
-    with_statement,
 )
 from valetkey.tenancy.forms.plan_values import Plan, Planned
 from valetkey.tenancy.forms.surroundings import Surroundings
@@ -108,8 +108,9 @@ def read_resources(plan: Plan, around: Surroundings, found: Gathering) -> None:
     """Take up each resource policy; what only applying decides becomes a reason, unread."""
     reading = _Reading(plan, around, found)
     passes: tuple[Mapping[str, Callable[[_Reading, Planned], None]], ...] = (
-        dict.fromkeys(_POLICIES, _policy) | {"aws_lambda_permission": _permission},
+        dict.fromkeys(_POLICIES, _policy),
         dict.fromkeys(_DEFINED, _defined) | {"aws_kms_key": _key},
+        {"aws_lambda_permission": _permission},
     )
     for reads in passes:
         for one in plan.of_type(*reads):
@@ -188,8 +189,5 @@ def _permission(reading: _Reading, one: Planned) -> None:
         for member, name in _PERMISSION.items()
         if one.values.get(member) or one.is_unknown(member)
     }
-    function = unqualified(arn)
     statement = statement_of(given, full, one.address)
-    reading.found.resources[function] = with_statement(
-        reading.found.resources.get(function), statement
-    )
+    add_permission(reading.found, unqualified(arn), statement, one.address)

@@ -53,8 +53,8 @@ def _arn(reading: _Reading, one: Planned) -> str | None:
     except TenancyError as error:
         if not is_undecided(error):
             raise
-        if not reading.found.wanted.agents:  # else it is none of those that were asked for
-            reading.found.miss(f"{error.message}: this role is not in the answer")
+        hint = f" ({error.hint})" if error.hint else ""
+        reading.found.unnamed.append(f"{error.message}{hint}")
         return None
 
 

@@ -21,6 +21,7 @@ from valetkey.tenancy.forms.values import (
 )
 
 _INDEX = re.compile(r"\[[^\]]*\]")
+_BARE = re.compile(r"\$\{[^{}]*\}\Z")
 _ITERATION = ("each.key", "each.value", "count.index")
 
 
@@ -77,6 +78,8 @@ class Plan:
         the plan says what an expression refers to, not how it is put together.
         """
         written = object_of(resource.expressions.get(member, {}), resource.address)
+        if not _BARE.match(str(written.get("constant_value", "${}"))):  # JSON syntax shows it
+            return None
         references = [str(one) for one in list_of(written.get("references"), resource.address)]
         named = {".".join(one.split(".")[:2]) for one in references if one not in _ITERATION}
         found = [

@@ -8,7 +8,7 @@ from valetkey.tenancy.forms.template_names import attribute, reference
 from valetkey.tenancy.forms.template_resources import read_resources
 from valetkey.tenancy.forms.template_roles import read_roles
 from valetkey.tenancy.forms.template_values import Template
-from valetkey.tenancy.forms.values import malformed, object_of, source_of
+from valetkey.tenancy.forms.values import malformed, object_of, source_of, text_of_bytes
 from valetkey.tenancy.policy_set import PolicySet
 
 
@@ -27,6 +27,11 @@ def read_template(
     `policy-source-undecided` for what bears on a wanted role and only a deployment decides;
     other such policies are reasons in `unread`.
     """
+    if text_of_bytes(text, name).lstrip()[:1] != "{":
+        hint = (
+            "bring YAML as JSON: `cdk synth --json`, or what `aws cloudformation get-template` says"
+        )
+        raise malformed(name, "is not JSON", hint=hint)
     source = source_of(text, name)
     if "Resources" not in source:
         raise malformed(name, "is not a CloudFormation template: it has no `Resources`")

@@ -12,10 +12,10 @@ from valetkey.tenancy.errors import TenancyError
 from valetkey.tenancy.forms.documents import document_of
 from valetkey.tenancy.forms.gathering import Gathering, is_undecided
 from valetkey.tenancy.forms.lambda_permissions import (
+    add_permission,
     function_of,
     statement_of,
     unqualified,
-    with_statement,
 )
 from valetkey.tenancy.forms.template_names import arn_of, is_there, name_of, resource_at
 from valetkey.tenancy.forms.template_values import Template
@@ -186,8 +186,7 @@ def _permission(
     given = {name: template.text(one, f"{place}.{name}") for name, one in properties.items()}
     arn = function_of(given.get("FunctionName", ""), template.surroundings, place)
     statement = statement_of(given, arn, place)
-    function = unqualified(arn)
-    found.resources[function] = with_statement(found.resources.get(function), statement)
+    add_permission(found, unqualified(arn), statement, place)
 
 
 _DEFINED: dict[str, Read] = {

@@ -58,8 +58,8 @@ def _arn(reading: _Reading, logical: str, place: str) -> str | None:
     except TenancyError as error:
         if not is_undecided(error):
             raise
-        if not reading.found.wanted.agents:  # else it is none of those that were asked for
-            reading.found.miss(f"{error.message}: this role is not in the answer")
+        hint = f" ({error.hint})" if error.hint else ""
+        reading.found.unnamed.append(f"{error.message}{hint}")
         return None
 
 

@@ -27,11 +27,22 @@ def not_known(place: str, why: str, *, hint: str | None = None) -> TenancyError:
     return TenancyError(NOT_KNOWN, f"{place} {why}", hint=hint)
 
 
-def source_of(text: str | bytes, name: str) -> Mapping[str, Any]:
+def text_of_bytes(content: str | bytes, name: str) -> str:
+    """Return a source as text. Raises TenancyError where it is not UTF-8."""
+    if isinstance(content, str):
+        return content
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise malformed(name, "is not UTF-8") from None
+
+
+def source_of(content: str | bytes, name: str) -> Mapping[str, Any]:
     """Return the JSON object that a source is. Raises TenancyError `policy-source-malformed`."""
-    content = text.decode("utf-8-sig", errors="replace") if isinstance(text, bytes) else text
     value = read_json(
-        content, lambda why: malformed(name, f"can't be read: {why}"), limit=MAX_SOURCE
+        text_of_bytes(content, name),
+        lambda why: malformed(name, f"can't be read: {why}"),
+        limit=MAX_SOURCE,
     )
     return object_of(value, name)
 

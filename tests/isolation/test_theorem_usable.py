@@ -1,0 +1,112 @@
+"""Usable: each run can do to its own data what the map says."""
+
+from typing import Any
+
+import pytest
+
+from tests.isolation.tenants import (
+    BUCKET,
+    OWN_OBJECTS,
+    a_map_of_prefixes,
+    is_proved,
+    only,
+    own,
+    refuted,
+    trust_with,
+)
+from tests.isolation.trusts import a_problem, allow, answer, document, trust_of, verdicts
+from tests.tenancy.maps import ORDERS, ROLE, a_prefix, of, platform_map, section, whole_map
+from valetkey.isolation.answer import Answer
+from valetkey.isolation.problem import problem_of
+from valetkey.isolation.theorem_usable import usable
+from valetkey.tenancy import AgentRole
+from valetkey.tenancy.generating import generated
+
+
+def deny(action: Any, resource: Any, **condition: Any) -> dict[str, Any]:
+    """Return a Deny."""
+    return {"Effect": "Deny", "Action": action, "Resource": resource, **condition}
+
+
+def test_policies_that_do_what_the_map_says_are_proved() -> None:
+    assert is_proved(usable, a_problem(grants=own()))
+
+
+def test_what_the_generator_writes_is_proved() -> None:
+    for tenancy in (platform_map(), whole_map()):
+        assert is_proved(usable, problem_of(tenancy, generated(tenancy)))
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "a Deny of own data": (deny("s3:*", OWN_OBJECTS), "s3:GetObject"),
+    "a Deny of some own keys": (deny("s3:GetObject", f"{BUCKET}/*/secret"), "s3:GetObject"),
+    "a Deny without a header": (
+        deny("dynamodb:PutItem", ORDERS, Condition={"Null": {"aws:SourceVpce": "true"}}),
+        "dynamodb:PutItem",
+    ),
+    "a Deny of one tag": (
+        deny("s3:ListBucket", "*", Condition={"StringLike": {"aws:PrincipalTag/user_id": "x*"}}),
+        "s3:ListBucket",
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "action"), REFUSED.values(), ids=REFUSED)
+def test_a_run_that_is_refused_its_own_data_refutes_it(
+    statement: dict[str, Any], action: str
+) -> None:
+    witness = refuted(usable, a_problem(grants=own(statement)))
+    assert (witness.action, witness.expected, witness.got) == (action, "allow", "deny")
+    assert witness.runs[0]["user_id"]
+
+
+def test_a_policy_that_allows_nothing_is_refuted() -> None:
+    nothing = only(allow("s3:GetObject", "arn:aws:s3:::other/x"))
+    assert answer(verdicts(usable, a_problem(grants=nothing))) is Answer.REFUTED
+
+
+def test_an_access_of_which_no_action_is_allowed_is_refuted() -> None:
+    tenancy = a_map_of_prefixes("traces/{user_id}/")
+    wrong = f"{BUCKET}/trace/${{aws:PrincipalTag/user_id}}/*"
+    problem = a_problem(tenancy, grants=only(allow("s3:GetObject", wrong)))
+    assert refuted(usable, problem).action == "s3:GetObject"
+
+
+WRITTEN = of(
+    section(prefixes=[a_prefix(access=["write"])]),
+    tags=("user_id",),
+    roles=(AgentRole("tenant-data", ROLE),),
+)
+
+
+def test_what_only_goes_with_an_access_may_be_left_out_but_not_broken() -> None:
+    put = allow("s3:PutObject", OWN_OBJECTS)
+    assert is_proved(usable, a_problem(WRITTEN, grants=only(put)))
+    broken = allow("s3:AbortMultipartUpload", f"{BUCKET}/other/*")
+    problem = a_problem(WRITTEN, grants=only(put, broken))
+    assert refuted(usable, problem).action == "s3:AbortMultipartUpload"
+    alone = only(allow("s3:AbortMultipartUpload", OWN_OBJECTS))
+    assert refuted(usable, a_problem(WRITTEN, grants=alone)).action == "s3:PutObject"
+
+
+def test_the_resource_policy_may_be_what_gives_it() -> None:
+    tenancy = a_map_of_prefixes("traces/{user_id}/")
+    gives = document({**allow("s3:GetObject", OWN_OBJECTS), "Principal": {"AWS": ROLE}})
+    grants = only(deny("s3:PutObject", "*"))
+    problem = a_problem(tenancy, grants=grants, resources={BUCKET: gives})
+    assert is_proved(usable, problem)
+
+
+def test_a_boundary_that_leaves_out_an_action_refutes_it() -> None:
+    boundary = only(allow(["dynamodb:*", "s3:ListBucket"], "*"))
+    assert refuted(usable, a_problem(grants=own(), boundary=boundary)).action == "s3:GetObject"
+
+
+def test_a_run_that_trust_lets_in_with_what_it_asks_for_is_found() -> None:
+    condition = {"StringEquals": {"sts:ExternalId": "x", "aws:RequestTag/user_id": "Some Body"}}
+    assert is_proved(usable, a_problem(trust=trust_of(condition=condition), grants=own()))
+
+
+def test_where_nobody_is_let_in_nothing_is_proved() -> None:
+    never = trust_with(StringNotLike={"aws:RequestTag/user_id": "*"})
+    assert answer(verdicts(usable, a_problem(trust=never, grants=own()))) is Answer.UNKNOWN
