@@ -81,3 +81,18 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValetkeyError) as caught:
         read_policy_set([tmp_path / "none.json"], [], [])
     assert caught.value.code == "file-unreadable"
+
+
+def test_a_value_for_what_no_template_has_is_refused(tmp_path: Path) -> None:
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {"RoleName": "AgentTools", "AssumeRolePolicyDocument": sets.TRUST},
+    }
+    stage = {"Parameters": {"Stage": {"Type": "String", "Default": "dev"}}}
+    files = _files(tmp_path, {"t.json": json.dumps({"Resources": {"Role": role}, **stage})})
+    for name in ("Stage", "Role", "AWS::StackName"):
+        read_policy_set([], files, [], tenancy_map=MAP, parameters={name: sets.TOOLS})
+    for name in ("Stge", "AWS::Region"):
+        with pytest.raises(ValetkeyError) as caught:
+            read_policy_set([], files, [], tenancy_map=MAP, parameters={name: sets.TOOLS})
+        assert caught.value.code == "bad-parameter"

@@ -115,6 +115,52 @@ def test_a_file_that_can_not_be_written_is_an_error(asked: list[Any], tmp_path: 
         assert raised.value.code == "file-unwritable"
 
 
+def test_a_file_that_is_read_is_never_written_over(asked: list[Any], tmp_path: Path) -> None:
+    (tmp_path / "grants.d").mkdir()
+    texts = ("m.toml", "r.json", "index.json", "isolation-0001.cpc", "grants.d/g.toml")
+    for name in texts:
+        (tmp_path / name).write_text(name)
+    (tmp_path / "link").symlink_to("r.json")
+    (tmp_path / "hard").hardlink_to(tmp_path / "m.toml")
+    (tmp_path / "proofs").mkdir()
+    (tmp_path / "proofs" / "index.json").symlink_to("../r.json")
+    read: dict[str, Any] = {"map_file": tmp_path / "m.toml", "role": [tmp_path / "r.json"]}
+    wrong: list[dict[str, Any]] = [
+        *({"html": tmp_path / name} for name in ("m.toml", "r.json", "link", "hard")),
+        {"sarif": tmp_path / "grants.d" / "g.toml"},
+        {"certificate": tmp_path / "proofs"},
+        {"certificate": tmp_path, "template": [tmp_path / "index.json"]},
+        {"certificate": tmp_path, "plan": [tmp_path / "isolation-0001.cpc"]},
+        {"certificate": tmp_path / "new", "html": tmp_path / "new" / "index.json"},
+    ]
+    for options in wrong:
+        with pytest.raises(ValetkeyError) as raised:
+            prove(**read, **options)
+        assert raised.value.code == "output-is-an-input", options
+    with pytest.raises(ValetkeyError) as raised:
+        prove(**read, html=tmp_path / "p", sarif=tmp_path / "." / "p")
+    assert raised.value.code == "output-twice"
+    assert asked == []
+    assert {name: (tmp_path / name).read_text() for name in texts} == {name: name for name in texts}
+
+
+def test_a_page_may_lie_beside_the_certificates_and_go_to_a_device(
+    asked: list[Any], tmp_path: Path
+) -> None:
+    proofs = tmp_path / "proofs"
+    ended(certificate=proofs, html=proofs / "p.html", sarif=Path("/dev/null"))
+    ended(html=Path("/dev/null"), sarif=Path("/dev/null"))
+    assert {path.name for path in proofs.iterdir()} > {"p.html", "index.json"}
+
+
+def test_the_answer_is_printed_though_a_file_can_not_be_written(
+    asked: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ValetkeyError):
+        prove(html=Path("/dev/full"))
+    assert capsys.readouterr().out.startswith("refuted")
+
+
 def test_certificates_are_files_with_an_index(tmp_path: Path) -> None:
     write_certificates(tmp_path / "proofs", CERTIFIED)
     index = json.loads((tmp_path / "proofs" / "index.json").read_text())

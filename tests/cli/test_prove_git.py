@@ -1,5 +1,6 @@
 """Files at a revision: git's bytes, or a sentence that says why there are none."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def test_a_file_is_what_it_was_to_the_byte(repository: Path) -> None:
 
 
 def test_a_file_that_was_not_there_is_said_to_be_missing(repository: Path) -> None:
-    assert refused(repository / "fresh.json", "HEAD") == "not-in-revision"
+    assert at_revision(repository / "fresh.json", "HEAD") is None
     assert refused(repository / "grants.d", "HEAD") == "not-in-revision"
 
 
@@ -85,3 +86,26 @@ def test_git_that_is_not_there_is_said_to_be(
     with pytest.raises(ValetkeyError) as raised:
         commit_of(repository, "HEAD")
     assert raised.value.code == "git-missing"
+
+
+def test_a_link_is_followed_as_it_led_then_and_never_out_of_the_repository(
+    repository: Path,
+) -> None:
+    links = {"l.json": "m.json", "m.json": "../sub/a b.json", "folder": "grants.d"}
+    broken = {"out.json": "/etc/hosts", "none.json": "nothing", "round.json": "round.json"}
+    for name, target in {**links, **broken}.items():
+        (repository / name).symlink_to(target)
+    git(repository, "add", "l.json", "m.json", "folder", *broken)
+    git(repository, "commit", "-q", "-m", "two")
+    (repository / "m.json").unlink()
+
+    assert at_revision(repository / "l.json", "HEAD") == b"old\xff\r\n"
+    assert listed_at(repository / "folder", "HEAD") == ("g.toml",)
+    assert {refused(repository / name, "HEAD") for name in broken} == {"not-in-revision"}
+
+
+def test_what_lay_in_a_folder_that_is_no_more_is_had(repository: Path) -> None:
+    shutil.rmtree(repository / "grants.d")
+    assert listed_at(repository / "grants.d", "HEAD") == ("g.toml",)
+    assert at_revision(repository / "grants.d" / "g.toml", "HEAD") == b"x"
+    assert at_revision(repository / "no" / "such.json", "HEAD") is None

@@ -1,13 +1,15 @@
 """What `valetkey prove` reads: files as they are, as they were, and hostile ones."""
 
 import json
+import os
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests.cli.proof_world import BROAD, ROLE, TENANCY, document, role_text
-from valetkey.cli import prove_inputs, prove_running
+from valetkey.cli import prove_running, source_bytes
 from valetkey.cli.prove_inputs import Inputs, read, read_at
 from valetkey.cli.prove_making import Wanted, make
 from valetkey.cli.prove_proof import Form
@@ -15,7 +17,7 @@ from valetkey.cli.prove_running import Limits
 from valetkey.cli.tenancy_file import read_tenancy_map
 from valetkey.errors import ValetkeyError
 from valetkey.isolation.answer import Answer
-from valetkey.tenancy import generated
+from valetkey.tenancy import PolicySet, generated
 from valetkey.tenancy.forms.role_files import role_file
 
 
@@ -79,7 +81,7 @@ def test_hostile_sources_are_one_sentence(text: str, tmp_path: Path) -> None:
 def test_a_huge_file_is_refused_before_anything_reads_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prove_inputs, "MAX_FILE", 10)
+    monkeypatch.setattr(source_bytes, "MAX_FILE", 10)
     (tmp_path / "m.toml").write_text(MAP)
     with pytest.raises(ValetkeyError) as raised:
         read(Inputs(tmp_path / "m.toml"))
@@ -126,8 +128,53 @@ def test_what_was_wrong_at_a_revision_is_said_of_that_revision(tmp_path: Path) -
     with pytest.raises(ValetkeyError) as raised:
         read_at(Inputs(map_file, (role,)), "HEAD")
 
-    assert "HEAD:r.json" in raised.value.message
-    assert "valetkey-" not in raised.value.message
+    assert raised.value.message.startswith("at `HEAD`: ")
+
+    map_file.write_text("[tenancy]\nassumed = 1\n")
+    committed(tmp_path)
+    map_file.write_text(MAP)
+    with pytest.raises(ValetkeyError) as raised:
+        read_at(Inputs(map_file), "HEAD")
+    assert raised.value.message.startswith("at `HEAD`: ")
+
+
+def test_each_file_is_read_once_so_a_pipe_will_do(tmp_path: Path) -> None:
+    texts = {"m.toml": MAP, "r.json": role_text()}
+    for name in texts:
+        os.mkfifo(tmp_path / name)
+    writers = [
+        threading.Thread(target=(tmp_path / name).write_text, args=(text,), daemon=True)
+        for name, text in texts.items()
+    ]
+    for writer in writers:
+        writer.start()
+    role = tmp_path / "r.json"
+    found = read(Inputs(tmp_path / "m.toml", (role, role)))
+
+    assert [each.arn for each in found.policies.roles] == [ROLE]
+    assert [file.text for file in found.files] == [MAP, role_text(), role_text()]
+
+
+def test_a_pipe_in_the_folder_of_grants_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(MAP)
+    (tmp_path / "grants.d").mkdir()
+    os.mkfifo(tmp_path / "grants.d" / "g.toml")
+    with pytest.raises(ValetkeyError) as raised:
+        read(Inputs(tmp_path / "m.toml"))
+    assert raised.value.code == "config-unreadable"
+
+
+def test_of_a_source_that_was_not_there_then_nothing_was_there(tmp_path: Path) -> None:
+    map_file, role = tmp_path / "m.toml", tmp_path / "r.json"
+    map_file.write_text(MAP)
+    committed(tmp_path)
+    role.write_text(role_text())
+    found = read_at(Inputs(map_file, (role,)), "HEAD")
+
+    assert (found.policies, found.missing) == (PolicySet(()), (role,))
+    with pytest.raises(ValetkeyError) as raised:
+        read_at(Inputs(tmp_path / "new.toml", (role,)), "HEAD")
+    assert raised.value.code == "not-in-revision"
 
 
 def test_grants_beside_the_map_are_those_of_the_revision(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import io
 import sys
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -45,7 +47,11 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Put these questions in place of a problem's."""
 
     def put(*asked: Asked) -> None:
-        monkeypatch.setattr(prove_running, "questions", lambda problem: asked)
+        monkeypatch.setattr(
+            prove_running,
+            "questions_of",
+            lambda problem, theorem: tuple(one for one in asked if one.theorem is theorem),
+        )
 
     return put
 
@@ -97,6 +103,17 @@ def test_what_was_settled_is_kept(ask: Any) -> None:
 
     assert answers(found)[Theorem.USABLE] is Answer.UNKNOWN
     assert found.report.theorems[4].queries == 2
+
+
+def test_the_seconds_of_a_theorem_have_those_in_which_its_questions_were_made(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = count()
+    monkeypatch.setattr(prove_running, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    ask(Settled(Theorem.USABLE, Verdict(Answer.PROVED, "x")))
+    seconds = {one.theorem: one.seconds for one in run(PROBLEM, LIMITS).report.theorems}
+
+    assert seconds[Theorem.USABLE] == 1.0
 
 
 def test_patterns_alone_are_not_sent_to_the_solver(ask: Any, solver: list[Formula]) -> None:

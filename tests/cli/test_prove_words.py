@@ -19,11 +19,12 @@ from tests.cli.proof_world import (
     witness,
 )
 from valetkey.cli.output import print_lines
-from valetkey.cli.prove_proof import Change, Proof, Replayed
+from valetkey.cli.prove_html import page_of
+from valetkey.cli.prove_proof import Change, Proof, Replayed, Unmended
 from valetkey.cli.prove_reach import reaches, written
 from valetkey.cli.prove_words import words_of
 from valetkey.iam import StatementRef
-from valetkey.isolation.answer import Answer, Theorem
+from valetkey.isolation.answer import Answer, Theorem, TheoremAnswer
 from valetkey.isolation.mending import Mend
 from valetkey.tenancy import Access, Kind, Owned, Tag
 
@@ -180,3 +181,28 @@ def test_generated_policies_are_said_to_be_generated() -> None:
 
     assert "the policies that are generated from it" in text
     assert "role.json" not in text
+
+
+def test_a_map_that_gives_one_thing_to_two_is_said_to_be_at_fault() -> None:
+    both = witness(entries=("tenancy.prefixes[0]", "tenancy.shared[0]"))
+    text = told(proof(report(answered(Theorem.ISOLATION, Answer.REFUTED, both))))
+
+    assert text.splitlines()[0] == "refuted: the map gives one thing to two"
+    assert "the map's `tenancy.prefixes[0]` and `tenancy.shared[0]` overlap" in text
+    assert "where the map says deny" not in text
+    assert "No edit of the policies mends this" in text
+
+
+@pytest.mark.parametrize("why", Unmended)
+def test_why_there_is_no_mend_is_said(why: Unmended) -> None:
+    assert why.value in told(proof(unmended=why))
+    assert why.value in page_of(proof(unmended=why))
+
+
+def test_a_witness_of_several_questions_is_told_once_with_its_replay() -> None:
+    twice = TheoremAnswer(Theorem.ISOLATION, Answer.REFUTED, witnesses=(witness(), witness()))
+    replayed = Replayed(Theorem.ISOLATION, witness(), "came", reproduced=True)
+    made = proof(report(twice), replayed=(replayed, replayed))
+    for text in (told(made), page_of(made)):
+        assert text.count("eplayed: came") == 1
+        assert text.count("asks for s3:GetObject") == 1

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.tenancy.maps import platform_map
+from valetkey.cli import source_bytes
 from valetkey.cli.tenancy_file import read_tenancy_map
 from valetkey.errors import ValetkeyError
 from valetkey.tenancy import Kind, Source, TenancyMap
@@ -111,6 +112,17 @@ def test_a_file_without_a_map_or_no_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(ValetkeyError) as caught:
         read_tenancy_map(tmp_path / "no.toml", {})
     assert caught.value.code == "config-unreadable"
+
+
+def test_a_byte_order_mark_before_a_map_is_passed_by(tmp_path: Path) -> None:
+    assert read(tmp_path, "\ufeff" + MAP) == read(tmp_path)
+
+
+def test_a_map_without_an_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_bytes, "MAX_FILE", 10)
+    with pytest.raises(ValetkeyError) as caught:
+        read(tmp_path)
+    assert caught.value.code == "source-too-large"
 
 
 def test_the_map_of_the_example_has_about_twenty_lines_and_is_the_seed_platform() -> None:

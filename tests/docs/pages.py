@@ -35,7 +35,14 @@ def pages() -> list[Page]:
     """Return every document, in a fixed order."""
     return [
         Page(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
-        for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+        for path in [
+            *sorted(ROOT.glob("*.md")),
+            *(
+                one
+                for folder in ("docs", "examples")
+                for one in sorted((ROOT / folder).rglob("*.md"))
+            ),
+        ]
     ]
 
 

@@ -18,6 +18,7 @@ from tests.tenancy.maps import ROLE, a_prefix, of, section
 from valetkey.iam import Principal, PrincipalKind, Request, evaluate
 from valetkey.isolation.answer import Answer, Verdict, Witness
 from valetkey.isolation.deciding import decide
+from valetkey.isolation.formula import Assignment, holds
 from valetkey.isolation.problem import Problem
 from valetkey.isolation.proving import verdict
 from valetkey.isolation.question import Asked, Question
@@ -92,9 +93,7 @@ def decided_again(problem: Problem, witness: Witness) -> str:
     holder = next(
         place
         for place in problem.places(witness.action)
-        if place.arn is None
-        or witness.resource == place.arn
-        or witness.resource.startswith(f"{place.arn}/")
+        if holds(place.inside((witness.resource,)), Assignment({}, {}))
     )
     allowed = evaluate(request, problem.policies_of(role, holder)).allowed
     return "allow" if allowed else "deny"

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.isolation.trusts import Statement, a_problem, bounded, document, trust_of
+from tests.isolation.trusts import Statement, a_problem, allow, bounded, document, trust_of
 from tests.tenancy.maps import BROKER
 from valetkey.isolation.admission import admitted, let_in, readmitted
 from valetkey.isolation.deciding import decide
 from valetkey.isolation.formula import Assignment, Equal, all_of
 from valetkey.isolation.session import TagState, in_alphabet, tag_symbol
 from valetkey.isolation.solution import Satisfiable
+from valetkey.tenancy import Attached
 
 OURS = {"user_id": TagState.FULL, "valetkey_run": TagState.FULL}
 ALICE = {"user_id": "alice", "valetkey_run": "r-1"}
@@ -132,6 +133,24 @@ def test_a_key_that_a_deny_knows_in_one_spelling_is_let_in_in_another() -> None:
     assert _is_let_in(trust_of(deny, condition={}), {"team": TagState.FULL})
 
 
+def test_tags_of_which_nothing_is_known_are_passed_where_the_trust_asks_for_some() -> None:
+    """Each of the conditions wants a tag of its own, and none is the map's."""
+    wanted: dict[str, Any] = {
+        "ForAnyValue:StringEquals": {"aws:TagKeys": ["q"]},
+        "ForAnyValue:StringLike": {"aws:TagKeys": ["p*"]},
+    }
+    nobody = dict.fromkeys(OURS, TagState.ABSENT)
+    assert _is_let_in(trust_of(condition=wanted), nobody)
+    assert not _is_let_in(trust_of(condition={**bounded(), **wanted}), OURS)
+
+
+def test_another_tag_is_none_of_the_sessions_own_in_other_letters() -> None:
+    condition: dict[str, Any] = {"ForAnyValue:StringEquals": {"aws:TagKeys": ["USER_ID"]}}
+    absent = dict.fromkeys(OURS, TagState.ABSENT)
+    assert not _is_let_in(trust_of(condition=condition), absent)
+    assert _is_let_in(trust_of(condition=condition), {**absent, "user_id": TagState.FULL})
+
+
 def test_of_an_account_the_one_is_let_in_whom_a_condition_means() -> None:
     condition = {**bounded(), "ArnEquals": {"aws:PrincipalArn": BROKER}}
     trust = trust_of(principal={"AWS": "111122223333"}, condition=condition)
@@ -145,3 +164,17 @@ def test_of_an_account_somebody_may_be_let_in_whom_we_do_not_know() -> None:
     problem = a_problem(trust=trust_of(principal=other, condition=condition))
     found = decide(admitted(problem.roles[0], OURS, prefix="a.", problem=problem))
     assert isinstance(found, Satisfiable)
+
+
+def test_a_key_that_a_resource_control_knows_in_one_spelling_is_let_in_in_another() -> None:
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sts:*",
+        "Resource": "*",
+        "Condition": {"ForAnyValue:StringEquals": {"aws:TagKeys": "team"}},
+    }
+    control = Attached("control", document(allow("*", "*", Principal="*"), deny))
+    problem = a_problem(trust=trust_of(condition={}), resource_control=((control,),))
+    opened = admitted(problem.roles[0], {"team": TagState.FULL}, prefix="a.", problem=problem)
+    assert isinstance(decide(opened), Satisfiable)

@@ -51,6 +51,18 @@ def test_what_is_of_buckets_alone_is_told_of_buckets_alone() -> None:
     assert "ARN has a tag" not in _texts(a_problem(), Theorem.ISOLATION)
 
 
+def test_what_no_tag_may_hold_is_told_of_who_can_use_the_map() -> None:
+    assert "no run has `/` in its `user_id`" in _texts(a_problem(), Theorem.USABLE)
+    assert "in its `user_id`" not in _texts(a_problem(), Theorem.ISOLATION)
+
+
+def test_that_keys_are_texts_is_told_of_tables() -> None:
+    queues = of(section(queues=[{"arn": "arn:aws:sqs:eu-west-1:111122223333:work-{user_id}",
+                                 "access": ["send"]}]))  # fmt: skip
+    assert "partition keys" in _texts(a_problem(), Theorem.ISOLATION)
+    assert "partition keys" not in _texts(problem_of(queues, PolicySet(())), Theorem.ISOLATION)
+
+
 def test_keys_of_the_issuer_are_told_of_where_tokens_are_used() -> None:
     theorem = Theorem.ONLY_BY_THE_BROKER
     assert "key set" not in _texts(a_problem(), theorem)
@@ -65,3 +77,10 @@ def test_both_sides_are_told_of_where_a_resource_is_of_another_account() -> None
     problem = problem_of(tenancy, a_problem().policies)
     assert problem.roles[0].policies.arn == ROLE
     assert said in _texts(problem, Theorem.ISOLATION)
+
+
+def test_what_was_taken_of_a_source_is_yours_to_keep() -> None:
+    problem = problem_of(whole_map(), PolicySet((), taken=("the parameter has its default",)))
+    for theorem in Theorem:
+        (found,) = (one for one in assumptions_of(problem, theorem) if "default" in one.text)
+        assert found.kept_by == "you"

@@ -5,7 +5,6 @@ import pytest
 from tests.isolation.tenants import BUCKET, only, own, trust_with
 from tests.isolation.trusts import a_problem, allow
 from tests.tenancy.maps import ORDERS, ROLE
-from valetkey.iam.policies import TRUST_ACTIONS
 from valetkey.isolation.data import attempts, keys_of, rights_by_action
 from valetkey.isolation.formula import FALSE, Assignment, Formula, holds
 from valetkey.isolation.keys import Fixed, Keys, One
@@ -15,7 +14,7 @@ from valetkey.isolation.problem import Problem
 from valetkey.isolation.regions import given, reaches, regions_of
 from valetkey.isolation.session import TagState
 from valetkey.isolation.sessions import session_of, tag_keys
-from valetkey.tenancy import CATALOG, Shape, rights_of
+from valetkey.tenancy import CATALOG, Reach, Shape, rights_of
 
 EVERYTHING = only(allow("*", "*"))
 NOTHING = Assignment({}, {})
@@ -28,9 +27,9 @@ def asked(problem: Problem) -> set[tuple[str, str | None]]:
     return {(one.ask.action, one.place.arn) for one in found}
 
 
-def test_every_action_of_the_catalog_is_asked_at_every_place_of_its_service() -> None:
+def test_every_action_on_data_is_asked_at_every_place_of_its_service() -> None:
     found = asked(a_problem(grants=EVERYTHING))
-    data = {known.name for known in CATALOG if known.name.lower() not in TRUST_ACTIONS}
+    data = {known.name for known in CATALOG if known.reach is Reach.DATA}
     assert {action for action, place in found if place is None} == data
     assert {("s3:GetObject", BUCKET), ("s3:ListBucket", BUCKET), ("dynamodb:Scan", ORDERS)} <= found
 
@@ -40,9 +39,10 @@ def test_what_no_statement_allows_is_not_asked() -> None:
     assert {action for action, _ in found} == {"s3:GetObject"}
 
 
-def test_an_action_that_only_a_statement_names_is_asked() -> None:
-    found = asked(a_problem(grants=only(allow(["sns:Publish", "S3:getobject"], "*"))))
-    assert {action for action, _ in found} == {"sns:publish", "s3:GetObject"}
+def test_an_action_that_reaches_no_data_is_left_to_no_way_up() -> None:
+    named = ["logs:PutLogEvents", "dynamodb:DescribeTable", "S3:getobject"]
+    found = asked(a_problem(grants=only(allow(named, "*"))))
+    assert {action for action, _ in found} == {"s3:GetObject"}
 
 
 def test_each_statement_is_asked_about_alone() -> None:

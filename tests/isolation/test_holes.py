@@ -1,4 +1,6 @@
-"""Each hole of `examples/holes` is refuted by the theorem that its page names; mended, all hold."""
+"""Each hole of `examples/holes` is refuted by the theorem that its page names, and seen to be open
+on the local AWS; mended, all hold.
+"""
 
 import re
 from functools import lru_cache
@@ -7,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from valetkey.cli.policy_sources import read_policy_set
+from valetkey.cli.prove_replay import replay
 from valetkey.cli.tenancy_file import read_tenancy_map
 from valetkey.isolation.answer import Answer, Report
 from valetkey.isolation.problem import problem_of
 from valetkey.isolation.proving import prove
+from valetkey.tenancy import PolicySet, TenancyMap
 
 HOLES = Path(__file__).parents[2] / "examples" / "holes"
 ROW = re.compile(r"\| \[`([a-z-]+)`\]\(\1\) \| .* \| ([a-z-]+) \|")
@@ -18,10 +22,14 @@ EXPECTED = dict(ROW.findall((HOLES / "README.md").read_text(encoding="utf-8")))
 NAMES = sorted(folder.name for folder in HOLES.iterdir() if folder.is_dir())
 
 
+def _read(name: str, policies: str) -> tuple[TenancyMap, PolicySet]:
+    tenancy_map = read_tenancy_map(HOLES / name / "valetkey.toml")
+    return tenancy_map, read_policy_set([HOLES / name / policies], [], [])
+
+
 @lru_cache
 def _report(name: str, policies: str) -> Report:
-    tenancy_map = read_tenancy_map(HOLES / name / "valetkey.toml")
-    return prove(problem_of(tenancy_map, read_policy_set([HOLES / name / policies], [], [])))
+    return prove(problem_of(*_read(name, policies)))
 
 
 def test_the_page_names_every_hole() -> None:
@@ -39,6 +47,9 @@ def test_a_hole_is_refuted_by_the_theorem_that_the_page_names(name: str) -> None
     assert found.witnesses
     assert all(each.expected == "deny" and each.got == "allow" for each in found.witnesses)
     assert by_name["usable"].answer is Answer.PROVED
+    first = next(each for each in report.theorems if each.witnesses)
+    replayed = replay(*_read(name, "role.json"), first.theorem, witness=first.witnesses[0])
+    assert replayed.reproduced, replayed.said
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -69,3 +69,40 @@ def test_a_resource_that_the_map_does_not_know_is_its_owners_business() -> None:
     policy = document({**allow("dynamodb:*", elsewhere), "Principal": {"AWS": OTHER}})
     problem = a_problem(resources={elsewhere: policy})
     assert answer(verdicts(only_by_the_broker, problem)) is Answer.PROVED
+
+
+LEFT_OPEN = {
+    "an action that nobody knows": (["s3:GetObject", "s3:Unheard"], f"{BUCKET}/*", "s3:GetObject"),
+    "a form that nobody listed": ("s3:CreateBucket", f"{BUCKET}/x", "s3:GetObject"),
+}
+
+
+@pytest.mark.parametrize(("action", "resource", "denied"), LEFT_OPEN.values(), ids=LEFT_OPEN)
+def test_what_a_deny_leaves_to_a_stranger_is_refuted(
+    action: Any, resource: str, denied: str
+) -> None:
+    stranger = {"Principal": {"AWS": OTHER}}
+    deny = {**allow(denied, f"{BUCKET}/*"), **stranger, "Effect": "Deny"}
+    policy = document({**allow(action, resource), **stranger}, deny)
+    found = verdicts(only_by_the_broker, a_problem(resources={BUCKET: policy}))
+    assert answer(found) is Answer.REFUTED
+
+
+def test_a_wildcard_that_denies_close_for_a_stranger_is_not_proved_by_known_actions() -> None:
+    """A new action of AWS is open where every known one is closed."""
+    stranger = {"Principal": {"AWS": OTHER}, "Resource": [BUCKET, f"{BUCKET}/*"]}
+    known = [f"s3:{name}*" for name in ("Get", "Put", "List", "Delete", "Create", "Abort")]
+    policy = document(
+        {"Effect": "Allow", "Action": "s3:*", **stranger},
+        {"Effect": "Deny", "Action": known, **stranger},
+    )
+    found = verdicts(only_by_the_broker, a_problem(resources={BUCKET: policy}))
+    assert answer(found) is not Answer.PROVED
+
+
+def test_a_stranger_in_the_policy_of_a_tables_stream_is_refuted() -> None:
+    stream = f"{ORDERS}/stream/2026"
+    policy = document({**allow("dynamodb:GetRecords", stream), "Principal": {"AWS": OTHER}})
+    found = verdicts(only_by_the_broker, a_problem(resources={stream: policy}))
+    assert answer(found) is Answer.REFUTED
+    assert stream in {one.resource for one in witnesses(found)}

@@ -19,6 +19,7 @@ from valetkey.tenancy.tenancy_map import (
 
 BUCKET = "arn:aws:s3:::b"
 FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f"
+POINT = f"arn:aws:s3:eu-west-1:{ACCOUNT}:accesspoint/p"
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k"
 READ = frozenset({Access.READ})
 EVERYONE = document(statement(Principal="*"))
@@ -104,7 +105,8 @@ def test_a_place_has_the_account_of_its_arn() -> None:
     [
         (f"{BUCKET}/a/b", BUCKET),
         (f"{TABLE}/index/i", TABLE),
-        (f"{TABLE}/stream/2026", TABLE),
+        (f"{TABLE}/stream/2026", f"{TABLE}/stream/2026"),
+        (f"{POINT}/object/a/b", POINT),
         (TABLE, TABLE),
         (KEY, KEY),
         (f"{FUNCTION}:1", f"{FUNCTION}:1"),

@@ -61,3 +61,14 @@ def test_a_role_without_a_boundary_has_none() -> None:
     assert problem.roles[0].boundary is None
     assert problem.policies_of(problem.roles[0], problem.places("s3:GetObject")[0]).boundary is None
     assert ACCOUNT in problem.roles[0].policies.arn
+
+
+def test_what_is_wrong_in_a_policy_is_told_with_its_name_and_role() -> None:
+    wrong = Attached("own", document(statement(Resource="not an ARN")))
+    with pytest.raises(PolicyError) as caught:
+        problem_of(NOBODY, PolicySet((RolePolicies(ROLE, TRUST, (wrong,)),)))
+    assert (caught.value.code, caught.value.message.partition(":")[0]) == (
+        "malformed-policy",
+        "own of arn",
+    )
+    assert ROLE in caught.value.message

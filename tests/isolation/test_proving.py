@@ -68,7 +68,14 @@ def test_a_solution_that_the_evaluator_confirms_refutes() -> None:
 
 def test_a_solution_that_the_evaluator_does_not_confirm_is_unknown() -> None:
     found = verdict(_question(None), Satisfiable(NOTHING))
-    assert (found.answer, found.reason) == (Answer.UNKNOWN, proving.NOT_REPRODUCED)
+    reason = f"{proving.NOT_REPRODUCED} (about)"
+    assert (found.answer, found.reason) == (Answer.UNKNOWN, reason)
+
+
+def test_what_is_not_confirmed_is_said_with_its_keys() -> None:
+    given = Assignment({"a.key.aws:userid#name": "x", "a.tag.user_id": "a"}, {})
+    reason = verdict(_question(None), Satisfiable(given)).reason
+    assert reason == f"{proving.NOT_REPRODUCED} (about, by the keys `aws:userid`)"
 
 
 def test_a_solution_that_no_request_can_have_is_unknown() -> None:
@@ -164,8 +171,8 @@ def test_a_theorem_that_a_formula_cannot_say_is_unknown(monkeypatch: pytest.Monk
         yield Settled(Theorem.USABLE, REFUTED)
         raise Unencodable("two readings of a key")
 
-    monkeypatch.setattr(proving, "THEOREMS", ((Theorem.USABLE, unsayable),))
-    found = questions(a_problem())
+    monkeypatch.setitem(proving.THEOREMS, Theorem.USABLE, unsayable)
+    found = proving.questions_of(a_problem(), Theorem.USABLE)
     assert [one.verdict for one in found if isinstance(one, Settled)] == [
         REFUTED,
         Verdict(Answer.UNKNOWN, "what can't be said", reason="two readings of a key"),

@@ -41,6 +41,26 @@ def test_a_stranger_is_refuted_even_with_all_bounds() -> None:
     assert [one.role for one in witnesses(found)] == [OTHER]
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"ForAnyValue:StringEquals": {"aws:TagKeys": ["project"]}},
+        {"ForAnyValue:StringLike": {"aws:TagKeys": ["p*"]}},
+        {"StringEquals": {"aws:RequestTag/project": "x"}, "Null": {"aws:TagKeys": "false"}},
+    ],
+)
+def test_a_stranger_that_needs_a_tag_of_another_key_is_refuted(wanted: dict[str, Any]) -> None:
+    stranger = {
+        "Effect": "Allow",
+        "Principal": {"AWS": OTHER},
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+        "Condition": wanted,
+    }
+    found = witnesses(verdicts(only_by_the_broker, a_problem(trust=trust_of(stranger))))
+    assert [one.role for one in found] == [OTHER]
+    assert any(key.startswith("p") for key in found[0].runs[0])
+
+
 def test_chaining_into_the_role_is_refuted_by_a_session_of_the_role() -> None:
     condition = without("StringLike", "aws:RequestTag/valetkey_run")
     trust = trust_of(principal={"AWS": [BROKER, ROLE]}, condition=condition)

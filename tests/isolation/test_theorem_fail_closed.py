@@ -17,10 +17,11 @@ from tests.isolation.tenants import (
     trust_with,
 )
 from tests.isolation.trusts import a_problem, allow, document, verdicts
-from tests.tenancy.maps import ORDERS, platform_map
+from tests.tenancy.maps import ORDERS, ROLE, of, platform_map, section
 from valetkey.isolation.answer import Answer
 from valetkey.isolation.problem import problem_of
 from valetkey.isolation.theorem_fail_closed import fail_closed
+from valetkey.tenancy import AgentRole
 from valetkey.tenancy.generating import generated
 
 UNTAGGED = {"Null": {"aws:PrincipalTag/user_id": "true"}}
@@ -53,6 +54,10 @@ WITHOUT_THE_TAG: dict[str, dict[str, Any]] = {
         f"{BUCKET}/traces/*",
         Condition={"StringEqualsIfExists": {"aws:PrincipalTag/user_id": "a"}},
     ),
+    "an index that the map does not list": allow(
+        "dynamodb:Query", f"{ORDERS}/index/*", Condition=UNTAGGED
+    ),
+    "a stream": allow("dynamodb:GetRecords", f"{ORDERS}/stream/*", Condition=UNTAGGED),
     "a Scan beside ForAllValues": allow(
         "dynamodb:Scan",
         ORDERS,
@@ -140,3 +145,29 @@ def test_without_any_bound_of_trust_the_policies_still_close() -> None:
     found = verdicts(fail_closed, a_problem(trust=open_trust(), grants=own()))
     absent = [one for one in found if "absent" in one.about]
     assert {one.answer for one in absent} == {Answer.PROVED}
+
+
+def test_what_an_entry_lets_nobody_list_is_not_listed_without_the_tag() -> None:
+    tenancy = a_map_of_prefixes("traces/{user_id}/")
+    lists = allow("s3:ListBucket", BUCKET, Condition=UNTAGGED)
+    grants = only(allow("s3:GetObject", OWN_OBJECTS), lists)
+    assert refuted(fail_closed, a_problem(tenancy, grants=grants)).action == "s3:ListBucket"
+
+
+PARAMETERS = "arn:aws:ssm:eu-west-1:111122223333:parameter"
+
+
+@pytest.mark.parametrize(
+    ("path", "closed"),
+    [("/app", False), ("/app/b", False), ("/", False), ("/other", True), ("/application", True)],
+)
+def test_a_path_of_parameters_reaches_all_that_is_below_it(path: str, closed: bool) -> None:
+    entry = {"arn": f"{PARAMETERS}/app/{{user_id}}/*", "access": ["write"]}
+    tenancy = of(section(parameters=[entry]), tags=("user_id",), roles=(AgentRole("a", ROLE),))
+    reads = allow("ssm:GetParametersByPath", f"{PARAMETERS}{path}", Condition=UNTAGGED)
+    assert is_proved(fail_closed, a_problem(tenancy, grants=only(reads))) is closed
+
+
+def test_an_action_reaches_nothing_of_another_service() -> None:
+    everywhere = allow(["sqs:SendMessage", "logs:PutLogEvents"], "*", Condition=UNTAGGED)
+    assert is_proved(fail_closed, a_problem(grants=own(everywhere)))

@@ -95,7 +95,8 @@ NOT_MENTIONED: dict[str, dict[str, Any]] = {
     "every key": allow("kms:Decrypt", "*"),
     "versions of own objects": allow("s3:GetObjectVersion", OWN_OBJECTS),
     "deleting own objects": allow("s3:DeleteObject", OWN_OBJECTS),
-    "a service that the map does not know": allow("sns:Publish", "*"),
+    "an access point": allow("s3:GetObject", "arn:aws:s3:eu-west-1:111122223333:accesspoint/a/*"),
+    "another partition": allow("s3:GetObject", "arn:aws-cn:s3:::other/*"),
     "every secret": allow("secretsmanager:GetSecretValue", "*"),
 }
 

@@ -20,8 +20,9 @@ from tests.isolation.trusts import (
 from tests.tenancy.maps import ORDERS, ROLE
 from valetkey.isolation.answer import Answer
 from valetkey.isolation.theorem_no_way_up import no_way_up
-from valetkey.tenancy import Protected
+from valetkey.tenancy import Protected, Shared
 
+ACCOUNT = "111122223333"
 DENY_ALL_ELSE = {
     "Effect": "Deny",
     "NotAction": ["s3:GetObject", "dynamodb:GetItem"],
@@ -31,6 +32,10 @@ DENY_ALL_ELSE = {
 
 def test_the_maps_actions_alone_are_proved() -> None:
     assert answer(verdicts(no_way_up, a_problem())) is Answer.PROVED
+
+
+def owned_by(operator: str, account: str) -> dict[str, Any]:
+    return {operator: {"aws:ResourceAccount": account}}
 
 
 BEYOND = {
@@ -53,6 +58,14 @@ BEYOND = {
     "its own trust": allow("iam:UpdateAssumeRolePolicy", ROLE),
     "an action that nobody knows": allow("newservice:Open", "*"),
     "in odd letters": allow("DynamoDB:sCAN", ORDERS),
+    "on a form that nobody listed": allow("dynamodb:RestoreTableFromBackup", f"{ORDERS}/backup/*"),
+    "on an ARN of what has none": allow("s3:ListAllMyBuckets", "arn:aws:s3:::*"),
+    "on what has no ARN": {"Effect": "Allow", "Action": "ec2:*", "NotResource": "arn:*"},
+    "in another account": allow("athena:*", "*", Condition=owned_by("StringNotEquals", ACCOUNT)),
+    "in one other account": allow("athena:*", "*", Condition=owned_by("StringEquals", "2" * 12)),
+    "a role elsewhere": allow(
+        "sts:AssumeRole", "*", Condition=owned_by("StringNotEquals", "${aws:PrincipalAccount}")
+    ),
 }
 
 
@@ -69,6 +82,32 @@ def test_a_wildcard_is_refuted_by_a_real_action_and_by_one_that_aws_has_not_made
     actions = [one.action for one in witnesses(verdicts(no_way_up, problem))]
     assert "dynamodb:Scan" in actions
     assert "dynamodb:newaction" in actions
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("logs:CreateLogStream", f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/some:*"),
+        ("xray:PutTraceSegments", "*"),
+        ("dynamodb:ListTables", "*"),
+    ],
+)
+def test_a_witness_asks_as_one_would(action: str, resource: str) -> None:
+    """The action as the policy spells it, of a resource that there may be."""
+    found = witnesses(verdicts(no_way_up, a_problem(grants=permissions(allow(action, "*")))))
+    assert [(one.action, one.resource) for one in found] == [(action, resource)]
+
+
+def test_another_account_is_one_that_there_may_be() -> None:
+    some = allow("athena:*", "*", Condition=owned_by("StringLike", "2*"))
+    found = witnesses(verdicts(no_way_up, a_problem(grants=permissions(some))))
+    assert {one.resource_account for one in found} == {"299999999999"}
+
+
+def test_what_only_the_roles_account_has_is_not_asked_of_another() -> None:
+    own = allow("s3:ListAllMyBuckets", "*", Condition=owned_by("StringEquals", ACCOUNT))
+    found = witnesses(verdicts(no_way_up, a_problem(grants=permissions(own))))
+    assert {one.resource_account for one in found} == {ACCOUNT}
 
 
 def test_every_witness_is_of_a_session_that_trust_lets_in() -> None:
@@ -168,3 +207,66 @@ def test_what_is_protected_by_a_pattern_is_not_writable() -> None:
     grants = permissions(allow("dynamodb:PutItem", APPROVALS))
     found = witnesses(verdicts(no_way_up, a_problem(tenancy, grants=grants)))
     assert APPROVALS in {one.resource for one in found}
+
+
+LOGS = "arn:aws:logs:eu-west-1:111122223333:log-group:/agents:*"
+NAMED = (
+    Shared("tenancy.shared[0]", LOGS, frozenset(), ("logs:PutLogEvents",)),
+    Shared("tenancy.shared[1]", "*", frozenset(), ("xray:PutTraceSegments",)),
+    Shared("tenancy.shared[2]", ORDERS, frozenset(), ("dynamodb:DescribeTable",)),
+)
+
+
+def naming(*statements: dict[str, Any]) -> Answer:
+    tenancy = replace(a_map(), shared=NAMED)
+    return answer(verdicts(no_way_up, a_problem(tenancy, grants=permissions(*statements))))
+
+
+def test_actions_that_the_map_names_are_proved_on_what_they_are_named_for() -> None:
+    own = allow("dynamodb:DescribeTable", ORDERS)
+    traces = allow("xray:PutTraceSegments", "*")
+    assert naming(allow("logs:PutLogEvents", LOGS), own, traces) is Answer.PROVED
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        allow("logs:PutLogEvents", "*"),
+        allow("logs:PutLogEvents", LOGS.replace("agents", "audit")),
+        allow("logs:Put*", LOGS),
+        allow("xray:PutTelemetryRecords", "*"),
+        allow("dynamodb:DescribeTable", "*"),
+        allow("dynamodb:DescribeTable", APPROVALS),
+        allow("dynamodb:DescribeT*", ORDERS),
+    ],
+    ids=["all", "other", "more", "another", "tables", "protected", "pattern"],
+)
+def test_actions_that_the_map_names_are_refuted_beside_it(statement: dict[str, Any]) -> None:
+    assert naming(statement) is Answer.REFUTED
+
+
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:approvals"
+FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:approve"
+
+
+@pytest.mark.parametrize(
+    ("arn", "action", "wide", "reached"),
+    [
+        (SECRET, "secretsmanager:PutSecretValue", "secret:app*", SECRET + "-"),
+        (FUNCTION, "lambda:InvokeFunction", "function:*", FUNCTION + ":"),
+    ],
+)
+def test_what_is_protected_is_so_under_every_arn_that_it_has(
+    arn: str, action: str, wide: str, reached: str
+) -> None:
+    """A secret's ARN goes on with six characters of AWS's, a function's with a version."""
+    tenancy = replace(a_map(), protected=(Protected("tenancy.protected[0]", arn),))
+    name = ":".join(arn.split(":")[:5])
+    deny = {"Effect": "Deny", "Action": action, "Resource": arn}
+    grants = permissions(allow(action, f"{name}:{wide}"), deny)
+    found = witnesses(verdicts(no_way_up, a_problem(tenancy, grants=grants)))
+    assert any(one.resource.startswith(reached) for one in found)
+    deny["Resource"] = f"{arn}*"
+    grants = permissions(allow(action, f"{name}:{wide}"), deny)
+    found = witnesses(verdicts(no_way_up, a_problem(tenancy, grants=grants)))
+    assert not any(one.resource.startswith(arn) for one in found)

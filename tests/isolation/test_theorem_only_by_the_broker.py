@@ -66,6 +66,10 @@ UNBOUNDED = {
         **without("ForAllValues:StringEquals"),
         "ForAnyValue:StringEquals": {"aws:TagKeys": ["user_id", "valetkey_run"]},
     },
+    "two other tags must be there": {
+        "ForAnyValue:StringEquals": {"aws:TagKeys": ["q"]},
+        "ForAnyValue:StringLike": {"aws:TagKeys": ["p*"]},
+    },
     "a run is any text": _with("StringLike", "aws:RequestTag/valetkey_run", "?*"),
     "tags if they exist": {
         **without("StringLike"),
@@ -94,6 +98,20 @@ def test_the_witness_of_an_absent_tag_has_no_such_tag() -> None:
     assert any("user_id" not in one.runs[0] for one in found)
     assert all(one.principal.startswith("arn:aws:sts::111122223333:assumed-role/ValetkeyBroker/")
                for one in found)  # fmt: skip
+
+
+def test_the_witness_of_other_tags_has_all_that_the_trust_asks_for() -> None:
+    wanted = {
+        "ForAnyValue:StringEquals": {"aws:TagKeys": ["q"]},
+        "ForAnyValue:StringLike": {"aws:TagKeys": ["p*"]},
+    }
+    more = {**bounded(), **wanted}
+    del more["ForAllValues:StringEquals"]
+    found = witnesses(verdicts(only_by_the_broker, a_problem(trust=trust_of(condition=more))))
+    assert found
+    for run in (one.runs[0] for one in found):
+        assert "q" in run
+        assert any(key.startswith("p") for key in run)
 
 
 def test_a_bound_that_rests_on_the_case_of_letters_is_not_proved() -> None:

@@ -14,13 +14,23 @@ from tests.isolation.tenants import (
     refuted,
     trust_with,
 )
-from tests.isolation.trusts import a_problem, allow, answer, document, trust_of, verdicts
+from tests.isolation.trusts import (
+    a_problem,
+    allow,
+    answer,
+    bounded,
+    document,
+    trust_of,
+    verdicts,
+)
 from tests.tenancy.maps import ORDERS, ROLE, a_prefix, of, platform_map, section, whole_map
 from valetkey.isolation.answer import Answer
-from valetkey.isolation.problem import problem_of
+from valetkey.isolation.problem import Problem, problem_of
 from valetkey.isolation.theorem_usable import usable
-from valetkey.tenancy import AgentRole
+from valetkey.tenancy import AgentRole, Attached, PolicySet, RolePolicies
 from valetkey.tenancy.generating import generated
+
+QUEUE = "arn:aws:sqs:eu-west-1:111122223333:work"
 
 
 def deny(action: Any, resource: Any, **condition: Any) -> dict[str, Any]:
@@ -110,3 +120,71 @@ def test_a_run_that_trust_lets_in_with_what_it_asks_for_is_found() -> None:
 def test_where_nobody_is_let_in_nothing_is_proved() -> None:
     never = trust_with(StringNotLike={"aws:RequestTag/user_id": "*"})
     assert answer(verdicts(usable, a_problem(trust=never, grants=own()))) is Answer.UNKNOWN
+
+
+def test_every_main_action_of_an_access_must_be_allowed() -> None:
+    tenancy = of(
+        section(queues=[{"arn": f"{QUEUE}-{{user_id}}", "access": ["receive"]}]),
+        tags=("user_id",),
+        roles=(AgentRole("tenant-data", ROLE),),
+    )
+    whose = f"{QUEUE}-${{aws:PrincipalTag/user_id}}"
+    receives = only(allow("sqs:ReceiveMessage", whose))
+    assert refuted(usable, a_problem(tenancy, grants=receives)).action == "sqs:DeleteMessage"
+    both = only(allow(["sqs:ReceiveMessage", "sqs:DeleteMessage"], whose))
+    assert is_proved(usable, a_problem(tenancy, grants=both))
+
+
+def test_the_witness_names_the_condition_that_keeps_it_from_its_own() -> None:
+    tenancy = a_map_of_prefixes("traces/{user_id}/")
+    office = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+    grants = only({**allow("s3:GetObject", OWN_OBJECTS, Condition=office), "Sid": "Office"})
+    witness = refuted(usable, a_problem(tenancy, grants=grants))
+    assert "statement Office" in witness.why
+    assert "`aws:SourceIp`" in witness.why
+    assert [one.sid for one in witness.statements] == ["Office"]
+
+
+def test_a_resource_policy_that_was_not_supplied_may_be_what_gives_it() -> None:
+    tenancy = a_map_of_prefixes("traces/{user_id}/")
+    role = a_problem(tenancy, grants=only(deny("s3:PutObject", "*"))).policies.roles
+    problem = problem_of(tenancy, PolicySet(role, {}))
+    assert Answer.REFUTED not in {one.answer for one in verdicts(usable, problem)}
+    role = a_problem(tenancy, grants=only(deny("s3:GetObject", "*"))).policies.roles
+    assert refuted(usable, problem_of(tenancy, PolicySet(role, {}))).action == "s3:GetObject"
+
+
+SECOND = f"{ROLE}2"
+
+
+def two_roles(trust: dict[str, Any], *, external: str = "x") -> Problem:
+    """Return a problem of a role that everybody comes to and may put, and another that reads."""
+    tenancy = of(
+        section(prefixes=[a_prefix(access=["read", "write"])]),
+        tags=("user_id",),
+        roles=(AgentRole("one", ROLE), AgentRole("two", SECOND)),
+    )
+    condition = {**bounded(), "StringEquals": {"sts:ExternalId": external}}
+    puts, reads = (only(allow(one, OWN_OBJECTS)) for one in ("s3:PutObject", "s3:GetObject"))
+    roles = (
+        RolePolicies(ROLE, trust_of(condition=condition), (Attached("permissions", puts),)),
+        RolePolicies(SECOND, trust, (Attached("permissions", reads),)),
+    )
+    return problem_of(tenancy, PolicySet(roles, {BUCKET: None}))
+
+
+def test_a_role_counts_for_the_runs_that_it_lets_in() -> None:
+    only_x = {**bounded()["StringLike"], "aws:RequestTag/user_id": "x"}
+    witness = refuted(usable, two_roles(trust_with(StringLike=only_x)))
+    assert witness.action == "s3:GetObject"
+    assert witness.runs[0]["user_id"] != "x"
+
+
+def test_roles_with_ids_of_their_own_may_share_the_work() -> None:
+    other = trust_of(condition={**bounded(), "StringEquals": {"sts:ExternalId": "y"}})
+    assert is_proved(usable, two_roles(other))
+
+
+def test_what_a_resource_policy_gives_to_others_is_none_of_the_runs() -> None:
+    others = {**allow("dynamodb:BatchGetItem", ORDERS), "Principal": {"AWS": f"{ROLE}3"}}
+    assert is_proved(usable, a_problem(grants=own(), resources={ORDERS: document(others)}))

@@ -45,17 +45,19 @@ def scene(*statements: Mapping[str, Any], **more: Any) -> Scene:
     return Scene((role,), brokers=(BROKER,))
 
 
+def unasked(*statements: Mapping[str, Any], **more: Any) -> Scene:
+    """A scene in which nobody may assume: the session is made past the trust policy, sooner."""
+    return replace(scene(*statements, **more), brokers=())
+
+
 def attempt(action: str, resource: str, **more: Any) -> Attempt:
     return Attempt(SESSION, AGENT, RUN, action, resource, **more)
 
 
+# What the holes of the examples play is not played here again: see tests/isolation/test_holes.py.
 READS = [
-    ("s3:GetObject", f"{BUCKET}/bob/a", {}, Outcome.ARRIVED),
     ("s3:GetObjectVersion", f"{BUCKET}/bob/a", {}, Outcome.ARRIVED),
-    ("s3:ListBucket", BUCKET, {"s3:prefix": "bob/"}, Outcome.SHOWN),
     ("dynamodb:BatchGetItem", TABLE, LEADING, Outcome.ARRIVED),
-    ("dynamodb:Query", f"{TABLE}/index/by-kind", LEADING, Outcome.ARRIVED),
-    ("dynamodb:Scan", TABLE, {}, Outcome.ARRIVED),
     ("dynamodb:ConditionCheckItem", TABLE, LEADING, Outcome.SHOWN),
     ("sqs:ReceiveMessage", QUEUE, {}, Outcome.ARRIVED),
     ("secretsmanager:GetSecretValue", f"{SECRET}-AbCdEf", {}, Outcome.ARRIVED),
@@ -64,11 +66,7 @@ READS = [
 ]
 WRITES = [
     ("s3:PutObject", f"{BUCKET}/bob/a", {}),
-    ("s3:DeleteObjectVersion", f"{BUCKET}/bob/a", {}),
-    ("s3:PutBucketPolicy", BUCKET, {}),
-    ("dynamodb:PutItem", TABLE, LEADING),
     ("dynamodb:BatchWriteItem", TABLE, LEADING),
-    ("dynamodb:PartiQLDelete", TABLE, LEADING),
     ("sqs:DeleteMessage", QUEUE, {}),
     ("secretsmanager:PutSecretValue", SECRET, {}),
     ("ssm:PutParameter", PARAMETER, {}),
@@ -79,53 +77,56 @@ WRITES = [
 def test_what_is_allowed_is_seen_to_arrive(
     action: str, resource: str, context: Mapping[str, Any], outcome: Outcome
 ) -> None:
-    played = play(scene(allow(action)), attempt(action, resource, context=context))
+    played = play(unasked(allow(action)), attempt(action, resource, context=context))
     assert played.outcome is outcome, played.said
-    assert BROKER in played.said  # the trust policy was asked
+    assert "past the trust policy" in played.said
 
 
 @pytest.mark.parametrize(("action", "resource", "context"), WRITES)
 def test_what_is_allowed_is_seen_to_land(
     action: str, resource: str, context: Mapping[str, Any]
 ) -> None:
-    played = play(scene(allow(action)), attempt(action, resource, context=context))
+    played = play(unasked(allow(action)), attempt(action, resource, context=context))
     assert played.outcome is Outcome.LANDED, played.said
 
 
 @pytest.mark.parametrize(
     ("action", "resource"),
     [
-        ("s3:GetObject", f"{BUCKET}/bob/a"),
         ("dynamodb:GetItem", TABLE),
-        ("sqs:ReceiveMessage", QUEUE),
-        ("secretsmanager:GetSecretValue", SECRET),
-        ("ssm:GetParameter", PARAMETER),
         ("lambda:InvokeFunction", FUNCTION),
     ],
 )
 def test_a_witness_that_is_not_true_is_denied(action: str, resource: str) -> None:
     own = allow(action, "arn:aws:*:*:*:*${aws:PrincipalTag/user_id}*")
-    played = play(scene(own), attempt(action, resource))
+    played = play(unasked(own), attempt(action, resource))
     assert played.outcome is Outcome.DENIED, played.said
     assert not played.allowed
 
 
 def test_a_resource_policy_has_its_say() -> None:
     deny = {**allow("s3:GetObject", f"{BUCKET}/*"), "Effect": "Deny", "Principal": "*"}
-    open_scene = scene(allow("s3:GetObject"))
-    wanted = attempt("s3:GetObject", f"{BUCKET}/bob/a")
-    closed = replace(open_scene, resource_policies={BUCKET: written(deny)})
-    assert play(open_scene, wanted).outcome is Outcome.ARRIVED
-    assert play(closed, wanted).outcome is Outcome.DENIED
+    closed = unasked(allow("s3:GetObject"))
+    closed = replace(closed, resource_policies={BUCKET: written(deny)})
+    assert play(closed, attempt("s3:GetObject", f"{BUCKET}/bob/a")).outcome is Outcome.DENIED
 
 
 def test_a_boundary_and_the_roles_own_tags_have_their_say() -> None:
     tagged = allow("sqs:ReceiveMessage", StringEquals={"aws:PrincipalTag/team": "blue"})
     wanted = attempt("sqs:ReceiveMessage", QUEUE)
-    assert play(scene(tagged, tags={"team": "blue"}), wanted).outcome is Outcome.ARRIVED
-    assert play(scene(tagged), wanted).outcome is Outcome.DENIED
-    bounded = scene(allow("sqs:*"), boundary=written(allow("s3:*")))
+    by_broker = play(scene(tagged, tags={"team": "blue"}), wanted)
+    assert by_broker.outcome is Outcome.ARRIVED
+    assert BROKER in by_broker.said  # the trust policy was asked
+    bounded = unasked(allow("sqs:*"), boundary=written(allow("s3:*")))
     assert play(bounded, wanted).outcome is Outcome.DENIED
+
+
+def test_a_denial_of_a_request_without_the_witness_keys_is_no_answer() -> None:
+    here = allow("sqs:ReceiveMessage", IpAddress={"aws:SourceIp": "10.0.0.0/8"})
+    wanted = attempt("sqs:ReceiveMessage", QUEUE, context={"aws:SourceIp": "10.0.0.1"})
+    played = play(unasked(here), wanted)
+    assert played.outcome is Outcome.NOT_PLAYED
+    assert "aws:SourceIp = '10.0.0.1'" in played.said
 
 
 def test_a_session_that_no_trust_admits_is_made_past_it_and_that_is_said() -> None:
@@ -149,17 +150,22 @@ def test_a_session_that_no_trust_admits_is_made_past_it_and_that_is_said() -> No
 def test_what_the_local_aws_does_not_have_is_said_and_is_no_answer(
     action: str, resource: str
 ) -> None:
-    played = play(scene(allow("*")), attempt(action, resource))
+    played = play(unasked(allow("*")), attempt(action, resource))
     assert played.outcome is Outcome.NOT_PLAYED
     assert not played.allowed
 
 
+def test_a_key_that_no_item_has_is_not_asked_for() -> None:
+    empty = attempt("dynamodb:GetItem", TABLE, context={"dynamodb:LeadingKeys": ("",)})
+    assert play(unasked(allow("*")), empty).outcome is Outcome.NOT_PLAYED
+
+
 def test_a_name_too_short_for_aws_is_made_longer_and_that_is_said() -> None:
     wanted = attempt("dynamodb:Query", f"{TABLE}/index/x", context=LEADING)
-    played = play(scene(allow("dynamodb:Query", f"{TABLE}/index/*")), wanted)
+    played = play(unasked(allow("dynamodb:Query", f"{TABLE}/index/*")), wanted)
     assert played.outcome is Outcome.ARRIVED
     assert "/index/x-of-another" in played.said
-    narrow = play(scene(allow("dynamodb:Query", f"{TABLE}/index/x")), wanted)
+    narrow = play(unasked(allow("dynamodb:Query", f"{TABLE}/index/x")), wanted)
     assert narrow.outcome is Outcome.NOT_PLAYED
 
 
@@ -175,7 +181,6 @@ def test_a_witness_of_a_trust_policy_is_the_assumption_itself() -> None:
     untagged = replace(by_broker, context={})
     assert play(scene(allow("s3:Get*")), untagged).outcome is Outcome.DENIED
     stranger = replace(by_broker, principal=f"arn:aws:sts::{ACCOUNT}:assumed-role/Stranger/s")
-    assert play(scene(allow("s3:Get*")), stranger).outcome is Outcome.DENIED
     wide = scene(allow("s3:Get*"), trust=written(trust(STRANGER, "sts:*")))
     assert play(wide, stranger).outcome is Outcome.GIVEN
     elsewhere = replace(by_broker, principal="arn:aws:sts::999999999999:assumed-role/X/s")

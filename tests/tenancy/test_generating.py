@@ -296,3 +296,27 @@ def test_a_map_without_role_tag_or_keeper_of_its_key_is_refused() -> None:
         assert caught.value.code == code
     kept = of(section(keys=[key], platform=[ORCHESTRATOR]))
     assert Tag("user_id") in (kept.owned[0].key or ()) and generated(kept)
+
+
+def test_the_platform_keeps_a_key_and_neither_reads_with_it_nor_lets_others() -> None:
+    policy = generated(whole_map()).resource_policies[KMS_KEY]
+    assert policy is not None
+    parsed = parse_policy(policy, name="key", layer=Layer.RESOURCE)
+    covered = {
+        name
+        for name in ("kms:PutKeyPolicy", "kms:Decrypt", "kms:Encrypt", "kms:CreateGrant")
+        if any(
+            one.ref.sid == "ThePlatformKeepsTheKey" and one.covers_action(name.lower())
+            for one in parsed.statements
+        )
+    }
+    assert covered == {"kms:PutKeyPolicy"}
+
+
+def test_the_policy_of_a_shared_key_leaves_the_accounts_policies_as_they_were() -> None:
+    found = generated(whole_map()).resource_policies
+    account = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    for arn, is_shared in ((SHARED_KEY, True), (KMS_KEY, False)):
+        policy = found[arn]
+        assert policy is not None
+        assert any(one["Principal"] == account for one in policy["Statement"]) is is_shared

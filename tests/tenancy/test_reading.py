@@ -46,6 +46,10 @@ def a_key(context: dict[str, str], arn: str = KMS_KEY) -> dict[str, Any]:
     return {"keys": [{"arn": arn, "encryption_context": context, "access": ["decrypt"]}]}
 
 
+def naming(*actions: str, arn: str = "*") -> dict[str, Any]:
+    return {"shared": [{"arn": arn, "actions": list(actions)}]}
+
+
 def test_a_table_is_read_with_its_texts() -> None:
     found = of(section(tables=[a_table()]))
     assert found.owned == (
@@ -99,6 +103,40 @@ def test_what_is_protected_may_be_read() -> None:
     assert of(values).protected[0].place == "tenancy.protected[0]"
 
 
+def test_every_run_may_be_given_actions_of_any_service_by_name() -> None:
+    found = of(section(**naming("logs:PutLogEvents", "xray:PutTraceSegments", "logs:PutLogEvents")))
+    assert found.shared[0].actions == ("logs:PutLogEvents", "xray:PutTraceSegments")
+    telling = naming("dynamodb:DescribeTable", "s3:GetBucketLocation", arn=ORDERS)
+    assert of(section(tables=[a_table()], **telling)).shared[0].access == frozenset()
+
+
+def test_what_is_protected_may_be_told_of_and_the_logs_beside_it_written() -> None:
+    head = f"arn:aws:logs:{PLACE}:log-group:"
+    named = naming("logs:PutLogEvents", arn=f"{head}agents:*")
+    named["shared"] += naming("logs:GetLogEvents", arn=f"{head}audit:*")["shared"]
+    assert len(of(section(**named, protected=[{"arn": f"{head}audit*"}])).shared) == 2
+
+
+@pytest.mark.parametrize(
+    ("arn", "said"),
+    [
+        (ORDERS.replace("Orders", "A"), "3 to 255"),
+        (ORDERS.replace("eu-west-1", "*"), "region `*`"),
+        (ORDERS.replace("eu-west-1", "{user_id}"), "region `{user_id}`"),
+    ],
+)
+def test_which_part_of_an_arn_is_wrong_is_told(arn: str, said: str) -> None:
+    with pytest.raises(TenancyError, match=r"tenancy\.tables") as caught:
+        of(section(tables=[a_table(arn=arn, indexes={})]))
+    assert said in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["common/*", "common-*", "common-AbC123"])
+def test_a_shared_secret_is_named_with_the_end_that_aws_gives_it(name: str) -> None:
+    arn = f"arn:aws:secretsmanager:{PLACE}:secret:{name}"
+    assert of(section(shared=[{"arn": arn, "access": ["read"]}])).shared[0].arn == arn
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
@@ -116,6 +154,7 @@ def test_what_is_protected_may_be_read() -> None:
         ({"prefixes": [a_prefix(prefix="traces/{user_id}")]}, "tenancy-open-end"),
         ({"prefixes": [a_prefix(prefix="traces/{user_id}x/")]}, "tenancy-delimiter"),
         ({"prefixes": [a_prefix(prefix="/traces/{user_id}/")]}, "tenancy-text"),
+        ({"prefixes": [a_prefix(prefix="é" * 512 + "{user_id}/")]}, "tenancy-text"),
         ({"prefixes": [a_prefix(prefix="traces/")]}, "tenancy-no-tag"),
         ({"prefixes": [a_prefix(bucket="Traces")]}, "tenancy-arn"),
         ({"prefixes": [a_prefix(bucket="traces/x")]}, "tenancy-arn"),
@@ -150,6 +189,35 @@ def test_what_is_protected_may_be_read() -> None:
         ({"shared": [{"arn": MODEL, "access": ["invoke"]}]}, "tenancy-arn"),
         ({"shared": [{"arn": "*", "access": ["read"]}]}, "tenancy-arn"),
         ({"shared": [{"arn": f"{ORDERS}", "access": ["send"]}]}, "tenancy-access"),
+        ({"shared": [{"arn": f"arn:aws:secretsmanager:{PLACE}:secret:common",
+                      "access": ["read"]}]}, "tenancy-arn"),
+        ({"shared": [{"arn": ORDERS}]}, "tenancy-access"),
+        ({"shared": [{"arn": ORDERS, "access": ["read"], "actions": ["logs:PutLogEvents"]}]},
+         "tenancy-access"),
+        (naming("logs:PutLogEvents", arn="logs"), "tenancy-arn"),
+        (naming("logs:*"), "tenancy-actions"),
+        (naming("PutLogEvents"), "tenancy-actions"),
+        (naming("iam:GetRole"), "tenancy-actions"),
+        (naming("sts:AssumeRole"), "tenancy-actions"),
+        (naming("organizations:ListAccounts"), "tenancy-actions"),
+        (naming("dynamodb:Scan"), "tenancy-actions"),
+        (naming("DynamoDB:GetItem"), "tenancy-actions"),
+        (naming("s3:PutBucketPolicy"), "tenancy-actions"),
+        (naming("s3:GetWhateverIsNew"), "tenancy-actions"),
+        (naming("dynamodb:ReadDataForReplication"), "tenancy-actions"),
+        (naming("kms:CreateGrant"), "tenancy-actions"),
+        (naming("bedrock:InvokeModel"), "tenancy-actions"),
+        (naming("dax:GetItem"), "tenancy-actions"),
+        ({"tables": [a_table(access=["write"])]}, "tenancy-access"),
+        ({"tables": [a_table(arn=ORDERS.replace("Orders", "A"))]}, "tenancy-arn"),
+        ({**naming("logs:DeleteLogGroup"),
+          "protected": [{"arn": f"arn:aws:logs:{PLACE}:log-group:audit"}]},
+         "tenancy-protected-owned"),
+        ({**naming("logs:PutLogEvents", arn=f"arn:aws:logs:{PLACE}:log-group:audit:*"),
+          "protected": [{"arn": f"arn:aws:logs:{PLACE}:log-group:audit*"}]},
+         "tenancy-protected-owned"),
+        ({"tables": [a_table(arn=ORDERS.replace("arn:aws:", "arn:aws-us-gov:"))]},
+         "tenancy-partition"),
         ({"protected": [{"arn": "TaskApprovals"}]}, "tenancy-arn"),
         ({"protected": [{"arn": "arn:aws:s3:::*/approvals"}]}, "tenancy-arn"),
         ({"models": ["arn:aws:bedrock:*::foundation-model/*"]}, "tenancy-arn"),

@@ -44,8 +44,8 @@ def test_an_index_is_given_for_queries_by_its_own_key() -> None:
 
 @pytest.mark.parametrize("access", [["write"], ["delete"]])
 def test_batches_that_put_and_delete_need_both(access: list[str]) -> None:
-    assert "BatchWriteItem" not in actions(of(section(tables=[a_table(access=access)])))
-    both = of(section(tables=[a_table(access=["write", "delete"])]))
+    assert "BatchWriteItem" not in actions(of(section(tables=[a_table(access=access, indexes={})])))
+    both = of(section(tables=[a_table(access=["write", "delete"], indexes={})]))
     assert "BatchWriteItem" in actions(both)
 
 
@@ -110,6 +110,41 @@ def test_what_is_shared_has_no_key_but_the_prefix_of_its_objects() -> None:
         ("dynamodb:Query", (f"{ORDERS}/index/open",), False, None),
     ]
     assert all(isinstance(right.entry, Shared) for right in rights_of(found))
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("apps", []),
+        ("apps*", []),
+        ("apps/*", [("apps/", True), ("apps", False)]),
+    ],
+)
+def test_a_shared_parameter_that_is_a_path_gives_not_what_is_below_it(
+    name: str, given: list[tuple[str, bool]]
+) -> None:
+    head = f"arn:aws:ssm:{PLACE}:parameter/"
+    found = of(section(shared=[{"arn": f"{head}{name}", "access": ["read"]}]))
+    assert of_action(found, "ssm:GetParameter")
+    assert [(one.resource, one.open) for one in of_action(found, "ssm:GetParametersByPath")] == [
+        ((f"{head}{path}",), is_open) for path, is_open in given
+    ]
+
+
+def test_actions_that_the_map_names_are_rights_on_its_arn() -> None:
+    head = f"arn:aws:logs:{PLACE}:log-group:agents:"
+    found = of(
+        section(
+            shared=[
+                {"arn": f"{head}*", "actions": ["logs:PutLogEvents"]},
+                {"arn": "*", "actions": ["xray:PutTraceSegments"]},
+            ]
+        )
+    )
+    assert [(one.action, one.access, one.resource, one.open) for one in rights_of(found)] == [
+        ("logs:PutLogEvents", None, (head,), True),
+        ("xray:PutTraceSegments", None, (), True),
+    ]
 
 
 def test_a_model_is_nobodys() -> None:

@@ -58,16 +58,19 @@ def policy(
     gives the same bytes. What is longer than AWS takes is refused with what to cut, what needs a
     raised quota is said. `valetkey prove` proves that they keep tenants apart.
     """
-    from valetkey.cli.tenancy_file import read_tenancy_map
+    from valetkey.cli.tenancy_file import grant_files, read_tenancy_map
+    from valetkey.tenancy.notes import notes_of
     from valetkey.tenancy.sizes import check_sizes, sizes
 
-    policies = _policies(read_tenancy_map(map_file), grant, boundary=boundary)
+    tenancy_map = read_tenancy_map(map_file)
+    policies = _policies(tenancy_map, grant, boundary=boundary)
     raised = check_sizes(policies)
     written = _written(policies, form)
     if out is not None:
-        _write(out, written)
+        _write(out, written, (map_file, *grant_files(map_file)))
+    notes = tuple(notes_of(tenancy_map, policies))
     if as_json:
-        print(json.dumps(_described(written, sizes(policies), form, out), indent=2))
+        print(json.dumps(_described(written, sizes(policies), form, out, notes=notes), indent=2))
         return
     if out is not None:
         _print_sizes(sizes(policies))
@@ -75,6 +78,8 @@ def policy(
         print(f"wrote {count} file{'s' * (count != 1)} to {printable(str(out))}")
     else:
         _print_policies(written, form)
+    for note in notes:
+        tell(f"valetkey: {printable(note)}")
     _tell_what_is_left(written, raised, is_listed=out is not None)
 
 
@@ -105,8 +110,11 @@ def _written(policies: "PolicySet", form: Form) -> "Written":
     return writers[form](policies)
 
 
-def _write(folder: Path, written: "Written") -> None:
-    """Write all files. Raises ValetkeyError `file-unwritable`."""
+def _write(folder: Path, written: "Written", read: tuple[Path, ...]) -> None:
+    """Write all files. Raises ValetkeyError `file-unwritable` and `output-is-an-input`."""
+    from valetkey.cli.output_paths import check_folder
+
+    check_folder(folder, read, written.files.__contains__)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in written.files.items():
@@ -119,7 +127,12 @@ def _write(folder: Path, written: "Written") -> None:
 
 
 def _described(
-    written: "Written", lengths: "tuple[Size, ...]", form: Form, out: Path | None
+    written: "Written",
+    lengths: "tuple[Size, ...]",
+    form: Form,
+    out: Path | None,
+    *,
+    notes: tuple[str, ...],
 ) -> dict[str, Any]:
     return {
         "form": form.value,
@@ -137,6 +150,7 @@ def _described(
             for one in lengths
         ],
         "left": list(written.left),
+        "notes": list(notes),
     }
 
 
@@ -162,10 +176,14 @@ def _print_policies(written: "Written", form: Form) -> None:
 
 def _tell_what_is_left(written: "Written", raised: "tuple[Size, ...]", *, is_listed: bool) -> None:
     """Say on stderr what needs a raised quota and what somebody must do by hand."""
+    from valetkey.tenancy.forms.written import APART
+
     for one in raised:
         tell(f"valetkey: {printable(one.sentence())}")
+    if is_listed and APART in written.files:
+        tell(f"valetkey: `{APART}` is for `valetkey prove --role`, and is not deployed")
     if is_listed and written.left:
-        tell("valetkey: left to do by hand; a policy that is there already is replaced:")
+        tell("valetkey: left to do by hand:")
         for line in written.left:
             tell(f"  {printable(line)}")
     elif written.left:

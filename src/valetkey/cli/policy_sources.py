@@ -1,15 +1,41 @@
 """The policies that people bring, in files: roles, templates and plans, as one set."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from valetkey.cli.iam_lines import unreadable
+from valetkey.cli.source_bytes import bytes_of
 from valetkey.errors import ValetkeyError
+from valetkey.iam.document import quoted
 
 if TYPE_CHECKING:
     from valetkey.tenancy import PolicySet, TenancyMap
     from valetkey.tenancy.forms import Surroundings, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What files of policies say, by the names that messages call them."""
+
+    roles: Mapping[str, bytes] = field(default_factory=dict)
+    templates: Mapping[str, bytes] = field(default_factory=dict)
+    plans: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where a template or plan is deployed, as far as the map's ARNs do not tell, and how."""
+
+    account: str | None = None
+    region: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+NOWHERE_ELSE = Deployment()
+"""Where the map's ARNs say, with the template's own defaults."""
 
 
 def read_policy_set(
@@ -26,30 +52,65 @@ def read_policy_set(
 
     With a map, account, region and partition are those of its ARNs where they are not given, and
     of a template or plan only the map's roles and brokers are read. Raises ValetkeyError:
-    `file-unreadable`, one of `policy-source-…`, among them `policy-source-role-missing` where no
-    role was found.
+    `file-unreadable`, `source-too-large`, `bad-parameter`, one of `policy-source-…`, among them
+    `policy-source-role-missing` where no role was found.
+    """
+    texts = Texts(_texts(roles), _texts(templates), _texts(plans))
+    given = Deployment(account, region, parameters or {})
+    found = policy_set_of(texts, tenancy_map, deployment=given)
+    check_names(given.parameters, texts.templates)
+    return with_a_role(found, tenancy_map)
+
+
+def policy_set_of(
+    texts: Texts, tenancy_map: "TenancyMap | None", *, deployment: Deployment
+) -> "PolicySet":
+    """Return the policies of texts that were read already, be there any role in them or none.
+
+    Raises ValetkeyError `policy-source-…`.
     """
     from valetkey.tenancy.forms import merged, read_plan, read_role_files, read_template
 
-    around = _surroundings(tenancy_map, account, region)
+    around = _surroundings(tenancy_map, deployment.account, deployment.region)
     wanted = _wanted(tenancy_map)
-    brought = read_role_files(_texts(roles))
-    sets = [brought]
-    for path, text in _texts(templates).items():
-        sets.append(read_template(text, around, name=path, parameters=parameters, wanted=wanted))
-    for path, text in _texts(plans).items():
-        sets.append(read_plan(text, around, name=path, wanted=wanted))
-    return _with_a_role(merged(tuple(sets)), tenancy_map)
+    sets = [read_role_files(texts.roles)]
+    for name, text in texts.templates.items():
+        parameters = deployment.parameters
+        sets.append(read_template(text, around, name=name, parameters=parameters, wanted=wanted))
+    for name, text in texts.plans.items():
+        sets.append(read_plan(text, around, name=name, wanted=wanted))
+    return merged(tuple(sets))
+
+
+def check_names(parameters: Mapping[str, str], templates: Mapping[str, bytes]) -> None:
+    """Refuse a value for what no template has: a typo would leave the default in force.
+
+    Raises ValetkeyError `bad-parameter`.
+    """
+    from valetkey.tenancy.forms import names_of
+
+    if not parameters:
+        return
+    names = {named for file, text in templates.items() for named in names_of(text, file)}
+    for name in sorted(parameters.keys() - names):
+        near = get_close_matches(name, sorted(names), n=1)
+        raise ValetkeyError(
+            "bad-parameter",
+            f"no template has a parameter or resource {quoted(name)}",
+            hint=f"one has {quoted(near[0])}" if near else None,
+        )
 
 
 def _texts(paths: Sequence[Path]) -> dict[str, bytes]:
-    found = {}
-    for path in paths:
-        try:
-            found[str(path)] = path.read_bytes()
-        except OSError as error:
-            raise unreadable(path, error) from None
-    return found
+    return {str(path): read_source(path) for path in paths}
+
+
+def read_source(path: Path) -> bytes:
+    """Return the bytes of a file or pipe. Raises `file-unreadable` and as `bytes_of`."""
+    try:
+        return bytes_of(path)
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
 def _surroundings(
@@ -84,8 +145,11 @@ def _wanted(tenancy_map: "TenancyMap | None") -> "Wanted":
     return Wanted(agents, frozenset(tenancy_map.assumed_by) - agents)
 
 
-def _with_a_role(found: "PolicySet", tenancy_map: "TenancyMap | None") -> "PolicySet":
-    """Return the set where it has a role; which of the map's are missing the prover says."""
+def with_a_role(found: "PolicySet", tenancy_map: "TenancyMap | None") -> "PolicySet":
+    """Return the set where it has a role; which of the map's are missing the prover says.
+
+    Raises ValetkeyError `policy-source-role-missing` where it has none.
+    """
     if found.roles:
         return found
     asked = () if tenancy_map is None else tuple(role.arn for role in tenancy_map.roles)

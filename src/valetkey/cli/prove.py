@@ -11,6 +11,7 @@ from valetkey.cli.output import DENIED, DONE, UNKNOWN, print_lines
 from valetkey.errors import ValetkeyError
 
 if TYPE_CHECKING:
+    from valetkey.cli.prove_inputs import Inputs
     from valetkey.cli.prove_proof import Proof
 
 SECONDS = 10.0
@@ -22,7 +23,7 @@ Roles = Annotated[
     list[Path] | None,
     typer.Option(
         "--role",
-        help="A role with its policies, as the IAM API has them. Repeatable.",
+        help="A role with its policies, as `valetkey policy --out` writes *.role.json. Repeatable.",
         metavar="ROLE.json",
     ),
 ]
@@ -96,7 +97,8 @@ def prove(
     any those that `valetkey policy` writes from the map. Exits with 0 where all theorems are
     proved, with 2 where one is refuted, with 3 where one is unknown, with 1 where it failed.
     """
-    from valetkey.cli.prove_inputs import Deployment, Inputs
+    from valetkey.cli.policy_sources import Deployment
+    from valetkey.cli.prove_inputs import Inputs
     from valetkey.cli.prove_making import Wanted, make
     from valetkey.cli.prove_running import Limits
 
@@ -104,13 +106,16 @@ def prove(
     roles, templates, plans = (tuple(each or ()) for each in (role, template, plan))
     inputs = Inputs(map_file, roles, templates, plans, deployment)
     limits = Limits(int(time_limit * 1000), certificate=certificate is not None)
+    _check_outputs(inputs, (sarif, html), certificate)
     made = make(inputs, limits, Wanted(mend=mend, replay=replay, since=since))
-    if certificate is not None:
-        from valetkey.cli.prove_certificate import write_certificates
+    try:
+        if certificate is not None:
+            from valetkey.cli.prove_certificate import write_certificates
 
-        write_certificates(certificate, made.certificates)
-    _write_files(made.proof, sarif, html)
-    _print(made.proof, as_json=as_json)
+            write_certificates(certificate, made.certificates)
+        _write_files(made.proof, sarif, html)
+    finally:  # a full disk must not cost the answer
+        _print(made.proof, as_json=as_json)
     raise typer.Exit(_exit_code(made.proof))
 
 
@@ -127,6 +132,21 @@ def _parameters(texts: list[str]) -> dict[str, str]:
             )
         found[name] = value
     return found
+
+
+def _check_outputs(
+    inputs: "Inputs", files: tuple[Path | None, ...], certificate: Path | None
+) -> None:
+    """Pass if all can be written, over nothing that is read. Raises ValetkeyError."""
+    from valetkey.cli.output_paths import check_files, check_folder
+
+    outputs = [path for path in files if path is not None]
+    if certificate is not None:
+        from valetkey.cli.prove_certificate import is_certificate, make_folder
+
+        check_folder(certificate, (*inputs.paths, *outputs), is_certificate)
+        make_folder(certificate)
+    check_files(outputs, inputs.paths)
 
 
 def _write_files(proof: "Proof", sarif: Path | None, html: Path | None) -> None:

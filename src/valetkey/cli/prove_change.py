@@ -1,6 +1,7 @@
 """What came between two states of a map and its policies: what it opened, what it closed."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from valetkey.cli.prove_answering import allows
 from valetkey.cli.prove_proof import Change
@@ -12,12 +13,22 @@ from valetkey.tenancy.rights import Right, rights_of
 from valetkey.tenancy.tenancy_map import TenancyMap
 
 
-def change_of(revision: str, before: tuple[Problem, Report], now: tuple[Problem, Report]) -> Change:
-    """Return what is open now and was not at `revision`, and the other way round."""
+def change_of(
+    revision: str,
+    before: tuple[Problem, Report],
+    now: tuple[Problem, Report],
+    *,
+    missing: Iterable[Path] = (),
+) -> Change:
+    """Return what is open now and was not at `revision`, and the other way round.
+
+    `missing` are the files that were not there then.
+    """
+    new = (f"`{path}` was not there: all that it gives is new" for path in missing)
     return Change(
         revision=revision,
         before=before[1].answer,
-        opened=tuple(_opened(before, now)),
+        opened=(*new, *_opened(before, now)),
         closed=tuple(_closed(before, now)),
     )
 

@@ -20,8 +20,8 @@ from valetkey.cli.prove_sentences import (
 )
 from valetkey.cli.prove_statements import enforced
 from valetkey.cli.prove_svg import colours_of, picture, text_of
-from valetkey.cli.prove_words import kept_by, mend_lines
-from valetkey.isolation.answer import TheoremAnswer, Witness
+from valetkey.cli.prove_words import kept_by, mend_lines, why_no_mend
+from valetkey.isolation.answer import Answer, TheoremAnswer, Witness
 from valetkey.version import VERSION
 
 STYLE = """
@@ -119,6 +119,8 @@ def _mended(proof: Proof) -> Iterator[str]:
     if proof.mend is not None:
         yield "<h2>The smallest mend that was found</h2>"
         yield _preformatted(mend_lines(proof, proof.mend))
+    elif proof.report.answer is Answer.REFUTED:
+        yield f"<p>{text_of(why_no_mend(proof))}</p>"
 
 
 def _preformatted(lines: Iterable[str]) -> str:

@@ -1,28 +1,27 @@
-"""Read what is to be proved: the map, and the policies of whichever files were named."""
+"""Read what is to be proved: the map, and the policies of whichever files were named.
 
-import re
-import tempfile
+Each file is read once: what is proved is what the answer's digests and places are of.
+"""
+
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from valetkey.cli.iam_lines import unreadable
-from valetkey.cli.prove_git import MAX_FILE, at_revision, listed_at
+from valetkey.cli.policy_sources import (
+    NOWHERE_ELSE,
+    Deployment,
+    Texts,
+    check_names,
+    policy_set_of,
+    read_source,
+    with_a_role,
+)
+from valetkey.cli.prove_git import at_revision, listed_at
 from valetkey.cli.prove_proof import Form, SourceFile
-from valetkey.cli.tenancy_file import read_tenancy_map
+from valetkey.cli.tenancy_file import grant_files, grants_beside, tenancy_map_of
 from valetkey.errors import ValetkeyError
+from valetkey.settings.reading import GRANTS_FOLDER
 from valetkey.tenancy import PolicySet, TenancyMap, generated
-
-GRANTS_FOLDER = "grants.d"
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """Where a template or plan is deployed, as far as the map's ARNs do not tell, and how."""
-
-    account: str | None = None
-    region: str | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Inputs:
     roles: tuple[Path, ...] = ()
     templates: tuple[Path, ...] = ()
     plans: tuple[Path, ...] = ()
-    deployment: Deployment = Deployment()
+    deployment: Deployment = NOWHERE_ELSE
 
     @property
     def files(self) -> tuple[tuple[Form, Path], ...]:
@@ -45,81 +44,78 @@ class Inputs:
             *((Form.PLAN, path) for path in self.plans),
         )
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every file that is read, with the grants beside the map."""
+        return (*(path for _, path in self.files), *grant_files(self.map))
+
+    @property
+    def has_sources(self) -> bool:
+        """Tell whether files of policies were named."""
+        return bool(self.roles or self.templates or self.plans)
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What the files say. `files` has the map first."""
+    """What the files say. `files` has the map first; `missing` were not there at a revision."""
 
     tenancy: TenancyMap
     policies: PolicySet
     files: tuple[SourceFile, ...]
+    missing: tuple[Path, ...] = ()
 
 
 def read(inputs: Inputs) -> Read:
     """Return the map and the policies.
 
-    Raises ValetkeyError: `file-unreadable`, `source-too-large`, or what is wrong in a file.
+    Raises ValetkeyError: `file-unreadable`, `source-too-large`, `bad-parameter`, or what is wrong
+    in a file.
     """
-    files = tuple(SourceFile(form, path, _text(path)) for form, path in inputs.files)
-    tenancy = read_tenancy_map(inputs.map)
-    if len(files) == 1:
-        return Read(tenancy, generated(tenancy), files)
-    from valetkey.cli.policy_sources import read_policy_set
-
-    policies = read_policy_set(
-        inputs.roles,
-        inputs.templates,
-        inputs.plans,
-        tenancy_map=tenancy,
-        account=inputs.deployment.account,
-        region=inputs.deployment.region,
-        parameters=inputs.deployment.parameters,
-    )
-    return Read(tenancy, policies, files)
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            found = stream.read(MAX_FILE + 1)
-    except OSError as error:
-        raise unreadable(path, error) from None
-    if len(found) > MAX_FILE:
-        raise ValetkeyError("source-too-large", f"`{path}` is longer than {MAX_FILE} bytes")
-    return found.decode("utf-8", "surrogateescape")
+    found = {path: read_source(path) for path in dict.fromkeys(path for _, path in inputs.files)}
+    said = _understood(inputs, found, grants_beside(inputs.map))
+    templates = {str(path): found[path] for path in inputs.templates}
+    check_names(inputs.deployment.parameters, templates)
+    if inputs.has_sources:
+        with_a_role(said.policies, said.tenancy)
+    return said
 
 
 def read_at(inputs: Inputs, revision: str) -> Read:
     """Return what the same files said at a revision of their own repositories.
 
-    Raises ValetkeyError as `prove_git` and `read`; it names no file of ours.
+    Of a source that was not there then nothing was there: it is `missing`. Raises ValetkeyError
+    as `prove_git` and `read`; what was wrong in a file is said to be of the revision.
     """
-    with tempfile.TemporaryDirectory(prefix="valetkey-") as folder:
-        base = Path(folder)
-        try:
-            return read(_written(inputs, revision, base))
-        except ValetkeyError as error:
-            ours = re.escape(str(base)) + r"/[0-9]+/"
-            message = re.sub(ours, lambda _: f"{revision}:", error.message)
-            raise ValetkeyError(error.code, message, hint=error.hint) from None
-
-
-def _written(inputs: Inputs, revision: str, base: Path) -> Inputs:
-    """Write the files of the revision below `base`, each in a folder of its own."""
-    places: dict[Path, Path] = {}
-    for number, (_, path) in enumerate(inputs.files):
-        places[path] = base / str(number) / path.name
-        places[path].parent.mkdir()
-        places[path].write_bytes(at_revision(path, revision))
+    found = {}
+    for path in dict.fromkeys(path for _, path in inputs.files):
+        text = at_revision(path, revision)
+        if text is not None:
+            found[path] = text
+    if inputs.map not in found:
+        raise ValetkeyError("not-in-revision", f"`{inputs.map}` was not there at `{revision}`")
     beside = inputs.map.parent / GRANTS_FOLDER
-    for name in (one for one in listed_at(beside, revision) if one.endswith(".toml")):
-        place = places[inputs.map].parent / GRANTS_FOLDER / name
-        place.parent.mkdir(exist_ok=True)
-        place.write_bytes(at_revision(beside / name, revision))
-    return replace(
-        inputs,
-        map=places[inputs.map],
-        roles=tuple(places[path] for path in inputs.roles),
-        templates=tuple(places[path] for path in inputs.templates),
-        plans=tuple(places[path] for path in inputs.plans),
+    listed = sorted(name for name in listed_at(beside, revision) if name.endswith(".toml"))
+    lying = {beside / name: at_revision(beside / name, revision) for name in listed}
+    grants = {path: text for path, text in lying.items() if text is not None}
+    try:
+        return _understood(inputs, found, grants)
+    except ValetkeyError as error:
+        message = f"at `{revision}`: {error.message}"
+        raise ValetkeyError(error.code, message, hint=error.hint) from None
+
+
+def _understood(inputs: Inputs, found: Mapping[Path, bytes], grants: Mapping[Path, bytes]) -> Read:
+    """Return what the texts of files say, be there any role in them or none."""
+    tenancy = tenancy_map_of(inputs.map, found[inputs.map], grants)
+    files = tuple(
+        SourceFile(form, path, found[path].decode("utf-8", "surrogateescape"))
+        for form, path in inputs.files
+        if path in found
     )
+    if not inputs.has_sources:
+        return Read(tenancy, generated(tenancy), files)
+    named = (inputs.roles, inputs.templates, inputs.plans)
+    texts = Texts(*({str(path): found[path] for path in each if path in found} for each in named))
+    policies = policy_set_of(texts, tenancy, deployment=inputs.deployment)
+    missing = tuple(path for _, path in inputs.files if path not in found)
+    return Read(tenancy, policies, files, missing)

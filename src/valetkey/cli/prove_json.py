@@ -75,6 +75,7 @@ def _witness(proof: Proof, witness: Witness) -> dict[str, Any]:
         "got": witness.got,
         "role": witness.role,
         "why": witness.why,
+        "entries": list(witness.entries),
         "statements": [_statement(proof, ref, witness.role) for ref in witness.statements],
     }
 

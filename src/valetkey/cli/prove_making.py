@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from valetkey.cli.prove_change import change_of
 from valetkey.cli.prove_inputs import Inputs, Read, read, read_at
 from valetkey.cli.prove_progress import progress
-from valetkey.cli.prove_proof import Change, Proof, Replayed
+from valetkey.cli.prove_proof import MEND_SECONDS, Change, Proof, Replayed, Unmended
 from valetkey.cli.prove_running import Certified, Limits, Memory, run
 from valetkey.errors import ValetkeyError
 from valetkey.isolation.answer import Answer, Report
 from valetkey.isolation.mending import Mend, mend
 from valetkey.isolation.problem import Problem, problem_of
-
-MEND_SECONDS = 60.0
 
 State = tuple[Problem, Report]
 """What was asked about, and what was answered."""
@@ -45,12 +43,14 @@ def make(inputs: Inputs, limits: Limits, wanted: Wanted) -> Made:
     with progress("proving") as advance:
         done = run(problem, limits, advance, memory=memory)
     now = (problem, done.report)
+    found_mend, unmended = _mend(now, limits, memory) if wanted.mend else (None, Unmended.UNSOUGHT)
     proof = Proof(
         tenancy=found.tenancy,
         policies=found.policies,
         report=done.report,
         files=found.files,
-        mend=_mend(now, limits, memory) if wanted.mend else None,
+        mend=found_mend,
+        unmended=unmended,
         change=_change(then, wanted.since, limits, now=now, memory=memory),
         replayed=_replayed(found, done.report) if wanted.replay else (),
     )
@@ -61,11 +61,11 @@ class _TooLongError(Exception):
     """Nobody waits this long for a mend."""
 
 
-def _mend(now: State, limits: Limits, memory: Memory) -> Mend | None:
-    """Return the smallest edit that proves, where one is needed and found in time."""
+def _mend(now: State, limits: Limits, memory: Memory) -> tuple[Mend | None, Unmended]:
+    """Return the smallest edit that proves, where one is needed and found in time, else why not."""
     problem, report = now
     if report.answer is not Answer.REFUTED:
-        return None
+        return None, Unmended.UNSOUGHT
     until = time.monotonic() + MEND_SECONDS
     with progress("mending") as advance:
 
@@ -75,9 +75,9 @@ def _mend(now: State, limits: Limits, memory: Memory) -> Mend | None:
             return run(candidate, limits, advance, memory=memory).report
 
         try:
-            return mend(problem, report, prove)
+            return mend(problem, report, prove), Unmended.UNFOUND
         except _TooLongError:
-            return None
+            return None, Unmended.TOO_LONG
 
 
 def _change(
@@ -89,7 +89,7 @@ def _change(
     before = problem_of(then.tenancy, then.policies)
     with progress("comparing") as advance:
         report = run(before, limits, advance, memory=memory).report
-    return change_of(revision, (before, report), now)
+    return change_of(revision, (before, report), now, missing=then.missing)
 
 
 def _replayed(found: Read, report: Report) -> tuple[Replayed, ...]:

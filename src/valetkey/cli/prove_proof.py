@@ -22,6 +22,17 @@ class Form(Enum):
     PLAN = "Terraform plan"
 
 
+MEND_SECONDS = 60.0
+
+
+class Unmended(Enum):
+    """Why a refuted proof has no mend."""
+
+    UNSOUGHT = "No mend was looked for: --no-mend"
+    UNFOUND = "No mend was found: no edit that was tried proves it, so a person must look"
+    TOO_LONG = f"No mend was found in {MEND_SECONDS:.0f} s, in which not every edit was tried"
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file that was read, as it was named on the command line. `text` is its contents."""
@@ -65,6 +76,7 @@ class Proof:
     report: Report
     files: tuple[SourceFile, ...]
     mend: Mend | None = None
+    unmended: Unmended = Unmended.UNSOUGHT
     change: Change | None = None
     replayed: tuple[Replayed, ...] = field(default=())
 

@@ -67,7 +67,7 @@ def reaches(tenancy: TenancyMap) -> Iterator[Reach]:
     for model in tenancy.models:
         yield Reach("tenancy.models", "model", Whose.SHARED, (_arn(model),), ("invoke",))
     for shared in tenancy.shared:
-        access = _words(shared.access)
+        access = shared.actions or _words(shared.access)
         yield Reach(shared.place, "shared", Whose.SHARED, (_arn(shared.arn),), access)
     for protected in tenancy.protected:
         yield Reach(protected.place, "protected", Whose.PROTECTED, (_arn(protected.arn),))

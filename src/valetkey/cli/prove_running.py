@@ -11,7 +11,7 @@ from valetkey.isolation.answer import Report, Theorem
 from valetkey.isolation.deciding import decide_by_automaton
 from valetkey.isolation.formula import Assignment, Constant, Formula, Symbol, holds
 from valetkey.isolation.problem import Problem
-from valetkey.isolation.proving import Answered, conclude, questions, verdict
+from valetkey.isolation.proving import Answered, conclude, questions_of, verdict
 from valetkey.isolation.question import Asked, Question, Settled
 from valetkey.isolation.simplify import simplified
 from valetkey.isolation.solution import Satisfiable, Solution, Unsatisfiable
@@ -62,7 +62,7 @@ def run(
     added to it. Raises ValetkeyError `solver-missing`.
     """
     memory = {} if memory is None else memory
-    asked = questions(problem)
+    asked, built = _asked(problem)
     puts = {index: one for index, one in enumerate(asked) if isinstance(one, Question)}
     answers: dict[int, Decided] = {}
 
@@ -83,7 +83,18 @@ def run(
             take(Decided(index, solution, time.monotonic() - began))
     for decided in _solved([puts[index] for index in left], limits):
         take(replace(decided, index=left[decided.index]))
-    return _concluded(problem, asked, answers)
+    return _concluded(problem, asked, answers, built=built)
+
+
+def _asked(problem: Problem) -> tuple[tuple[Asked, ...], dict[int, float]]:
+    """Return all questions, and at the first of each theorem the seconds in which its were made."""
+    asked: list[Asked] = []
+    built: dict[int, float] = {}
+    for theorem in Theorem:
+        began, first = time.monotonic(), len(asked)
+        asked += questions_of(problem, theorem)
+        built[first] = time.monotonic() - began
+    return tuple(asked), built
 
 
 def _solved(asked: Sequence[Question], limits: Limits) -> Iterator[Decided]:
@@ -120,16 +131,23 @@ def _at_once(question: Question, limits: Limits) -> Solution | None:
     return found
 
 
-def _concluded(problem: Problem, asked: tuple[Asked, ...], answers: dict[int, Decided]) -> Run:
+def _concluded(
+    problem: Problem,
+    asked: tuple[Asked, ...],
+    answers: dict[int, Decided],
+    *,
+    built: dict[int, float],
+) -> Run:
     answered, certificates = [], []
     for index, one in enumerate(asked):
+        making = built.get(index, 0.0)
         if isinstance(one, Settled):
-            answered.append(Answered(one.theorem, one.verdict))
+            answered.append(Answered(one.theorem, one.verdict, making))
             continue
         decided = answers[index]
         began = time.monotonic()
         said = verdict(one, decided.solution)
-        seconds = decided.seconds + time.monotonic() - began
+        seconds = making + decided.seconds + time.monotonic() - began
         answered.append(Answered(one.theorem, said, seconds))
         if isinstance(decided.solution, Unsatisfiable):
             proof = decided.solution.certificate

@@ -34,9 +34,18 @@ SUMMARIES = {
 }
 
 
+BY_THE_MAP = "refuted: the map gives one thing to two"
+
+
 def summary(report: Report) -> str:
     """Return the whole answer in one line."""
-    return SUMMARIES[report.answer]
+    return BY_THE_MAP if by_the_map(report) else SUMMARIES[report.answer]
+
+
+def by_the_map(report: Report) -> bool:
+    """Tell whether all that is refuted is the map's own fault."""
+    witnesses = [one for each in report.theorems for one in each.witnesses]
+    return bool(witnesses) and all(one.entries for one in witnesses)
 
 
 def cut(text: str) -> str:
@@ -79,11 +88,27 @@ def request_in_words(witness: Witness) -> Iterator[str]:
         yield f"for a session {tags_in_words(asks[0])}"
     for key, value in witness.context.items():
         yield f"with {cut(key)} = {value_in_words(value)}"
-    yield f"the policies answer {witness.got}, where the map says {witness.expected}"
+    if witness.entries:
+        yield "the policies answer allow, for by one entry of the map it is the run's"
+    else:
+        yield f"the policies answer {witness.got}, where the map says {witness.expected}"
     if owns:
         yield f"what it reaches belongs to the run {tags_in_words(owns[0])}"
     if witness.why:
         yield f"why: {cut(witness.why)}"
+    if witness.entries:
+        yield _overlap(witness.entries)
+
+
+def _overlap(entries: tuple[str, ...]) -> str:
+    """Return which entries overlap, and what would keep them apart."""
+    if len(entries) == 1:
+        return f"the map's `{entries[0]}` gives one thing to two runs: put a `/` between its tags"
+    named = " and ".join(f"`{place}`" for place in entries)
+    return (
+        f"the map's {named} overlap: give each a beginning of its own, "
+        "such as `u/{tag}/` beside `shared/`"
+    )
 
 
 def distinct(witnesses: Iterable[Witness]) -> list[Witness]:

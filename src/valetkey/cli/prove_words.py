@@ -11,6 +11,7 @@ from valetkey.cli.prove_reach import Whose, reaches, written
 from valetkey.cli.prove_sentences import (
     MEANINGS,
     STATEMENTS,
+    by_the_map,
     counted,
     cut,
     distinct,
@@ -103,7 +104,14 @@ def _mended(proof: Proof) -> Iterator[StyledLine]:
             style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
             yield StyledLine(style, f"  {line}")
     elif proof.report.answer is Answer.REFUTED:
-        yield from _section("No mend was found, or none was looked for", ())
+        yield from _section(why_no_mend(proof), ())
+
+
+def why_no_mend(proof: Proof) -> str:
+    """Return why there is no mend: of a map that gives one thing to two, policies have none."""
+    if by_the_map(proof.report):
+        return "No edit of the policies mends this: the map gives one thing to two"
+    return proof.unmended.value
 
 
 def mend_lines(proof: Proof, mend: Mend) -> Iterator[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from valetkey.cli.source_bytes import bytes_of
 from valetkey.credentials import STS_AUDIENCE, Grant
 from valetkey.settings import SettingsError
 from valetkey.settings.checks import check_grants
@@ -22,9 +23,39 @@ def read_tenancy_map(path: Path, environ: Mapping[str, str] = os.environ) -> Ten
     """Return the map of `path`, with the roles of `grants.d/*.toml` beside it, too.
 
     A file that starts a broker will do; issuers and trust rules are not needed and not looked
-    at. Raises `config-unreadable`, `config-invalid`, `tenancy-missing` or what is wrong in it.
+    at. Raises `config-unreadable`, `source-too-large`, `config-invalid`, `tenancy-missing` or
+    what is wrong in it.
     """
-    file = decode_file(path, _read(path), ConfigFile)
+    return tenancy_map_of(path, _read(path), grants_beside(path), environ=environ)
+
+
+def grants_beside(path: Path) -> dict[Path, bytes]:
+    """Return the files of `grants.d` beside a map. Raises `config-unreadable` and as `bytes_of`."""
+    found = {}
+    for each in grant_files(path):
+        if not each.is_file():  # a pipe without a writer is waited for without end
+            raise SettingsError("config-unreadable", f"`{each}` is not a regular file")
+        found[each] = _read(each)
+    return found
+
+
+def grant_files(path: Path) -> list[Path]:
+    """Return the paths of what `grants.d` beside a map has, in the order of their names."""
+    return sorted((path.parent / GRANTS_FOLDER).glob("*.toml"))
+
+
+def tenancy_map_of(
+    path: Path,
+    text: bytes,
+    grants: Mapping[Path, bytes],
+    *,
+    environ: Mapping[str, str] = os.environ,
+) -> TenancyMap:
+    """Return the map that a file at `path` says, with the grants of other files after its own.
+
+    Raises as `read_tenancy_map`.
+    """
+    file = decode_file(path, text, ConfigFile)
     if file.tenancy is None:
         raise SettingsError(
             "tenancy-missing",
@@ -32,20 +63,20 @@ def read_tenancy_map(path: Path, environ: Mapping[str, str] = os.environ) -> Ten
             hint="it says which data belongs to which tag",
         )
     tables = list(file.grants)
-    for each in sorted((path.parent / GRANTS_FOLDER).glob("*.toml")):
-        tables += decode_file(each, _read(each), GrantsFile).grants
-    grants = list(_grants(tables, file.aws, environ, path.parent))
-    check_grants(grants)
+    for each, more in grants.items():
+        tables += decode_file(each, more, GrantsFile).grants
+    drawn = list(_grants(tables, file.aws, environ, path.parent))
+    check_grants(drawn)
     return tenancy_map(
         msgspec.to_builtins(file.tenancy),
         tags=tuple(file.tags) or None,
-        roles=[_role(grant) for grant in grants],
+        roles=[_role(grant) for grant in drawn],
     )
 
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return bytes_of(path)
     except OSError as error:
         raise SettingsError(
             "config-unreadable", f"`{path}` can't be read: {error.strerror}"

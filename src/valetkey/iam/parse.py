@@ -17,7 +17,7 @@ from valetkey.iam.errors import PolicyError
 from valetkey.iam.naming import PrincipalElement
 from valetkey.iam.policy import Layer, Policy, Statement
 from valetkey.iam.principal_element import compile_principal
-from valetkey.iam.template import Template, compile_text
+from valetkey.iam.template import Template, pieces_of, template_of
 
 MAX_DOCUMENT = 65_536  # characters: AWS's largest, a key policy, has 32,768 without white space
 MAX_TEXT = 8_192  # characters of one value: no ARN or key comes near
@@ -142,7 +142,7 @@ def _action(text: str, place: _Place) -> Template:
     whole = vendor and colon and name
     if (text.strip("*") and not whole) or not text.isascii() or any(map(str.isspace, text)):
         raise place.refuse(f"{quoted(text)} is not an action like `service:Action`")
-    return compile_text(text.lower(), place.path, wildcards=True, variables=False)
+    return template_of(text, pieces_of(text.lower(), place.path, wildcards=True, variables=False))
 
 
 def _resources(

@@ -16,6 +16,7 @@ from valetkey.isolation.callers import (
     Caller,
     Named,
     account_of,
+    actions_for,
     for_anybody,
     known_callers,
     takes,
@@ -23,10 +24,8 @@ from valetkey.isolation.callers import (
 )
 from valetkey.isolation.encoding import Ask, allowed, decided
 from valetkey.isolation.formula import (
-    TRUE,
     Assignment,
     Formula,
-    Symbol,
     all_of,
     any_of,
     holds,
@@ -39,6 +38,8 @@ from valetkey.isolation.request_tags import (
     RequestTags,
     in_any_case,
     in_small_letters,
+    other_tags,
+    others_needed,
     request_tags,
     requested,
 )
@@ -79,7 +80,8 @@ class Way:
 def admitted(
     role: CompiledRole, tags: Mapping[str, TagState], *, prefix: str, problem: Problem
 ) -> Formula:
-    """Return that the trust policy lets in some session of `role` with exactly these tags.
+    """Return that the trust policy lets in some session of `role` with these tags, and no other
+    but such as only `aws:TagKeys` tells of.
 
     The symbols are those of `session_keys(role, tags, prefix)`. It is for questions that look for
     a session which is let in: what else a caller brings (external id, subject, …) is for a
@@ -123,14 +125,29 @@ def let_in(
 
 
 def ways_in(
-    role: CompiledRole, tags: RequestTags, *, prefix: str, problem: Problem
+    role: CompiledRole,
+    tags: RequestTags,
+    *,
+    prefix: str,
+    problem: Problem,
+    others: int | None = None,
 ) -> Iterator[Way]:
     """Yield each way to a session with these tags: of whom the trust policy names, and of those
-    callers of the map whom it names by their account or as anybody.
+    callers of the map whom it names by their account or as anybody. Beside these tags it passes
+    up to `others`, which are as many as could matter unless that is told.
     """
     callers = [*known_callers(role.trust, problem.tenancy), *trusted_callers(role.trust)]
     for caller in {caller.text: caller for caller in callers}.values():
-        yield way_of(role, caller, tags, prefix=prefix, problem=problem)
+        needed = needed_by(role, caller, problem) if others is None else others
+        yield way_of(role, caller, tags, prefix=prefix, problem=problem, others=needed)
+
+
+def needed_by(role: CompiledRole, caller: Caller, problem: Problem, *, own: int = 0) -> int:
+    """Return how many tags of which nothing is known tell all that bears on the caller's request,
+    beside the `own` statements of a formula about some of them.
+    """
+    policies = _policies(role, caller, role.trust, problem)
+    return others_needed(policies, (*actions_for(caller, role.trust), TAG_SESSION), own=own)
 
 
 def way_of(
@@ -140,20 +157,23 @@ def way_of(
     *,
     prefix: str,
     problem: Problem,
-    other: Symbol | None = None,
+    others: int = 0,
 ) -> Way:
-    """Return how the caller comes to a session with these tags, if it does, and with one more
-    of the key `other`.
+    """Return how the caller comes to a session with these tags, if it does, and with up to as
+    many `others`.
     """
     exact = caller.named not in (Named.ACCOUNT, Named.EVERYONE)
     trust = role.trust if exact else for_anybody(role.trust)
     action = takes(caller)[0]
-    keys, spelled = requested(tags, trust, prefix=prefix, other=other)
+    policies = _policies(role, caller, trust, problem)
+    keys, spelled = requested(tags, policies, prefix=prefix, others=others)
     asks = tuple(
         asking(role, caller, one, keys=keys, trust=trust, prefix=prefix, problem=problem)
         for one in (action, TAG_SESSION)
     )
-    tagged = TRUE if other else any_of([tag.present for tag in tags.values()])
+    known = [one.present for one in tags.values()]
+    others_there = [one.present for one in other_tags(prefix, others)]
+    tagged = any_of([*known, *others_there])
     return Way(role, caller, (asks[0], asks[1]), tagged, spelled, exact)
 
 

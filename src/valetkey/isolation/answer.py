@@ -33,6 +33,8 @@ class Witness:
     its role. `runs` are tag sets: first the run that asks, then the run that owns what it
     reaches, where one does. `expected` and `got` are `allow` or `deny`. `statements` are those
     that the evaluator's decision rests on. `why` is one line for a person: what it reaches.
+    `entries` are the places of the map's entries that give one thing to two, where the policies
+    do what the map says and the map itself is at fault.
     """
 
     principal: str
@@ -46,6 +48,7 @@ class Witness:
     role: str | None = None
     resource_account: str | None = None
     statements: tuple[StatementRef, ...] = ()
+    entries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

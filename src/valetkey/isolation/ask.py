@@ -13,8 +13,8 @@ from valetkey.iam import (
     evaluate,
 )
 from valetkey.isolation.asked import NOT_ASKED, Asked, asked_of, free_key
-from valetkey.isolation.formula import Assignment, Text
-from valetkey.isolation.keys import Absent, Fixed, KeyModel, Keys, joined, value_of
+from valetkey.isolation.formula import Assignment, Symbol, Text
+from valetkey.isolation.keys import Absent, Fixed, KeyModel, Keys, One, joined, value_of
 from valetkey.isolation.unencodable import Unencodable
 
 TAG = "aws:principaltag/"
@@ -28,6 +28,10 @@ FROM_PRINCIPAL = frozenset(
     }
 )
 OWNER = "aws:resourceaccount"
+WHO = "aws:userid"
+"""Of a role's session it is the role's id, which begins with AROA, a colon and the session's name
+(IAM User Guide, "AWS global condition context keys" and "IAM identifiers").
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +41,8 @@ class Ask:
     `principal` has no session tags and no tags of the role: those are in `keys`, under
     `aws:principaltag/<key>`. `keys` has models by name in lower case; a key that is not there is
     free: absent, or any value. `prefix` goes before the names of the symbols of free keys.
-    `resource_account` None is the principal's own. A caller that is no ARN has no principal tags.
+    `resource_account` None is the principal's own, a symbol any other. A caller that is no ARN has
+    no principal tags.
     """
 
     principal: Principal
@@ -45,7 +50,7 @@ class Ask:
     resource: Text
     keys: Keys
     policies: Policies
-    resource_account: str | None = None
+    resource_account: str | Symbol | None = None
     prefix: str = ""
     _asked: Mapping[str, Asked] = field(init=False, repr=False, default_factory=dict)
     _models: dict[str, KeyModel] = field(init=False, repr=False, default_factory=dict)
@@ -54,8 +59,8 @@ class Ask:
         object.__setattr__(self, "_asked", asked_of(self.policies))
 
     @property
-    def account(self) -> str | None:
-        """The account of the resource."""
+    def account(self) -> str | Symbol | None:
+        """The account of the resource: a symbol is never the principal's own."""
         return self.resource_account or self.principal.account
 
     def model(self, name: str) -> KeyModel:
@@ -70,9 +75,13 @@ class Ask:
         if name in self.principal.keys:
             return Fixed(self.principal.keys[name])
         if name == OWNER and self.account is not None:
-            return Fixed(self.account)
+            account = self.account
+            return One((account,)) if isinstance(account, Symbol) else Fixed(account)
         if name in self.keys:
             return self.keys[name]
+        if name == WHO and self.principal.entity == "assumed-role":
+            role, session = (Symbol(f"{self.prefix}key.{name}#{part}") for part in ("id", "name"))
+            return One(("AROA", role, ":", session))
         untagged = self.principal.kind is not PrincipalKind.ARN and name.startswith(TAG)
         if name in FROM_PRINCIPAL or untagged:
             return Absent()
@@ -109,9 +118,13 @@ def request_of(ask: Ask, given: Assignment) -> Request:
         _tagged(ask.principal, tags),
         ask.action,
         joined(given.fill(ask.resource)),
-        resource_account=ask.resource_account,
+        resource_account=_account(ask.resource_account, given),
         context=context,
     )
+
+
+def _account(account: str | Symbol | None, given: Assignment) -> str | None:
+    return joined(given.fill((account,))) if isinstance(account, Symbol) else account
 
 
 def decided(ask: Ask, given: Assignment) -> Decision:

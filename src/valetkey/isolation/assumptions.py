@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from valetkey.isolation.answer import Assumption, Theorem
 from valetkey.isolation.callers import account_of
 from valetkey.isolation.problem import Problem
+from valetkey.tenancy.bounds import bounds_of
 from valetkey.tenancy.tenancy_map import Kind, Source, Tag
 
 AWS, BROKER, YOU = "AWS", "the broker", "you"
@@ -48,6 +49,11 @@ def _about_sessions(problem: Problem) -> Iterator[tuple[Assumption, frozenset[Th
         Assumption("whoever opens runs pairs subject and work tags rightly", "the actor"),
         DATA,
     )
+    for tag, letters in bounds_of(problem.tenancy).items():
+        if letters:
+            kept_out = " or ".join(f"`{letter}`" for letter in letters)
+            said = f"no run has {kept_out} in its `{tag}`: STS would give it no session"
+            yield Assumption(said, BROKER), frozenset({Theorem.USABLE})
     if any(role.source is Source.WEB_IDENTITY for role in problem.tenancy.roles):
         yield (
             Assumption("nobody else signs with the issuer's keys, or serves its key set", BROKER),
@@ -69,7 +75,12 @@ def _about_resources(problem: Problem) -> Iterator[tuple[Assumption, frozenset[T
             ),
             CLOSED,
         )
-    if tenancy.protected or any("*" in one.arn for one in tenancy.shared):
+    if any(entry.kind is Kind.TABLE for entry in tenancy.owned):
+        yield (
+            Assumption("partition keys are texts: as numbers `1` and `01` are one key", YOU),
+            DATA,
+        )
+    if tenancy.protected or any(one.actions or "*" in one.arn for one in tenancy.shared):
         yield (
             Assumption(
                 "a policy of a protected or shared resource that was not supplied allows agent "
@@ -94,6 +105,8 @@ def _about_resources(problem: Problem) -> Iterator[tuple[Assumption, frozenset[T
         ),
         DATA,
     )
+    for taken in problem.policies.taken:
+        yield Assumption(taken, YOU), frozenset(Theorem)
     if _crosses_accounts(problem):
         yield (
             Assumption(

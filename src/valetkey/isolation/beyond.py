@@ -86,8 +86,11 @@ def beyond(statement: Statement, listed: frozenset[str], bearing: Bearing) -> Be
     """
     named: list[str] = []
     if not statement.not_action:
-        constants = [one.constant for one in statement.actions if one.constant is not None]
-        named = [_called(name) for name in constants if name not in listed]
+        named = [
+            _called(one.constant, one.written)
+            for one in statement.actions
+            if one.constant is not None and one.constant not in listed
+        ]
     if not is_wild(statement):
         return Beyond(tuple(dict.fromkeys(named)))
     covered = [one for one in _KNOWN if statement.covers_action(one) and one not in listed]
@@ -95,7 +98,7 @@ def beyond(statement: Statement, listed: frozenset[str], bearing: Bearing) -> Be
     kinds: dict[object, str] = {}
     for name in covered:
         if new is None or len(kinds) < SHOWN:
-            kinds.setdefault(bearing.kind(name), _called(name))
+            kinds.setdefault(bearing.kind(name), _called(name, name))
     found = [*named, *kinds.values(), *([] if new is None else [new])]
     return Beyond(tuple(dict.fromkeys(found)), new is None or bearing.everywhere_alike)
 
@@ -197,6 +200,7 @@ def _glob(pieces: Iterable[object]) -> Glob:
     return tuple(one for one in pieces if isinstance(one, str | Wild))
 
 
-def _called(name: str) -> str:
+def _called(name: str, written: str) -> str:
+    """Return the action as AWS spells it, or else as the policy does."""
     known = known_action(name)
-    return name if known is None else known.name
+    return written if known is None else known.name

@@ -10,6 +10,7 @@ from valetkey.isolation.bounds import RUN_BEGINNING
 from valetkey.isolation.formula import Assignment, holds
 from valetkey.isolation.owners import RunTags
 from valetkey.isolation.regions import Tags
+from valetkey.isolation.request_tags import besides
 from valetkey.isolation.session import TagState, tag_flag, tag_symbol
 from valetkey.isolation.sessions import OWNER, Session
 from valetkey.tenancy import RUN_TAG
@@ -39,7 +40,7 @@ def tags_of(session: Session, given: Assignment) -> dict[str, str]:
         ):
             symbol = tag_symbol(key, session.prefix)
             found[key] = from_units(given.texts.get(symbol.name, ""))
-    return found
+    return found | besides(f"{session.prefix}by.", given)
 
 
 def let_in(session: Session, given: Assignment) -> Assignment | None:

@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from valetkey.iam import Layer, Policies, Policy, parse_policy
-from valetkey.iam.policies import TRUST_ACTIONS
 from valetkey.iam.policy import Statement
 from valetkey.isolation.asked import asked_of
-from valetkey.isolation.callers import STRANGER, account_of, role_session
+from valetkey.isolation.callers import account_of, role_session
 from valetkey.isolation.encoding import Ask
 from valetkey.isolation.formula import Formula, Text, all_of
 from valetkey.isolation.keys import Keys, single
-from valetkey.isolation.places_of_data import Located, located
+from valetkey.isolation.places import foreign
+from valetkey.isolation.places_of_data import Located, anything, located
 from valetkey.isolation.problem import CompiledRole, Place, Problem
 from valetkey.isolation.regions import may_be
 from valetkey.isolation.sessions import Session
 from valetkey.isolation.shapes import shape_of
-from valetkey.tenancy import CATALOG, Right, known_action, rights_of
+from valetkey.tenancy import CATALOG, KnownAction, Reach, Right, rights_of
 
 RESOURCE_ACCOUNT = "aws:resourceaccount"
 
@@ -29,7 +29,8 @@ RESOURCE_ACCOUNT = "aws:resourceaccount"
 class Attempt:
     """An action at a place, as one statement may allow it: `ask` has no other Allow of the role.
 
-    `possible` says that there is such a resource at that place. `policies` are all that bear.
+    `possible` says that there is such a resource at that place, `likely` that a person knows its
+    kind. `policies` are all that bear.
     """
 
     session: Session
@@ -39,6 +40,7 @@ class Attempt:
     policies: Policies
     by: str
     example: str
+    likely: Formula
 
     @property
     def about(self) -> str:
@@ -58,43 +60,51 @@ def rights_by_action(problem: Problem) -> dict[str, tuple[Right, ...]]:
 def attempts(session: Session, rights: Mapping[str, tuple[Right, ...]]) -> Iterator[Attempt]:
     """Yield every attempt of the session that a policy could allow, in a fixed order.
 
-    They cover each action of the catalog, and each other that a statement names in full; what a
-    wildcard has beyond those is no-way-up's.
+    They cover each action of the catalog that brings, lists, changes or deletes data; what else a
+    policy allows is no-way-up's.
     """
     problem, role = session.problem, session.role
     surveyed: dict[str, list[tuple[Place, Policies]]] = {}
-    for action in _actions(role, problem):
-        known = known_action(action)
-        own = rights.get(action.lower(), ())
-        service = action.partition(":")[0].lower()
-        if service not in surveyed:
-            surveyed[service] = list(_places(problem, role, action))
-        for place, policies in surveyed[service]:
+    for known in CATALOG:
+        if known.reach is not Reach.DATA:
+            continue
+        action, own = known.name, rights.get(known.name.lower(), ())
+        if known.service not in surveyed:
+            surveyed[known.service] = list(_places(problem, role, action))
+        for place, policies in surveyed[known.service]:
             found = policies.bearing_on(action.lower(), by_arn=True)
             if not found.identity and (place.arn is None or not found.own):
                 continue
-            for shape in known.shapes if known else (None,):
-                at = located(place, shape, action=action, role_arn=role.policies.arn)
-                if at is not None:
-                    yield from _by_statement(
-                        session, action, place, policies=policies, at=at, own=own
-                    )
+            for at in _resources(known, place, role):
+                yield from _by_statement(session, action, place, policies=policies, at=at, own=own)
+
+
+def _resources(known: KnownAction, place: Place, role: CompiledRole) -> Iterator[Located]:
+    """Yield those that the action is checked on at the place; any text where no policy is known."""
+    arn = role.policies.arn
+    if place.arn is None:
+        yield anything(known.shapes, action=known.name, role_arn=arn)
+        return
+    for shape in known.shapes:
+        at = located(place, shape, action=known.name, role_arn=arn)
+        if at is not None:
+            yield at
 
 
 def _places(problem: Problem, role: CompiledRole, action: str) -> Iterator[tuple[Place, Policies]]:
     """Yield each place with the policies that bear there.
 
-    Elsewhere the resource may be another account's, and where its own policy must allow too (a
-    key; another account) it is supposed to leave that to the role's account.
+    Elsewhere the resource may be another account's, any other's, and where its own policy must
+    allow too (a key; another account) it is supposed to leave that to the role's account.
     """
-    account = account_of(role.policies.arn) or STRANGER
+    account = account_of(role.policies.arn)
     for place in problem.places(action):
         policies = problem.policies_of(role, place)
-        supposed = replace(policies, resource=_delegating(account))
+        supposed = replace(policies, resource=_delegating(account or "*"))
         is_key = place.arn is None and action.lower().startswith("kms:")
         yield place, supposed if is_key else policies
         if place.arn is None and RESOURCE_ACCOUNT in asked_of(policies):
-            yield replace(place, account=STRANGER), supposed
+            yield foreign(place, account), supposed
 
 
 @cache
@@ -110,24 +120,6 @@ def _delegating(account: str) -> Policy:
         name="the resource's own policy (supposed)",
         layer=Layer.RESOURCE,
     )
-
-
-def _actions(role: CompiledRole, problem: Problem) -> Iterator[str]:
-    for known in CATALOG:
-        if known.name.lower() not in TRUST_ACTIONS:
-            yield known.name
-    named = dict.fromkeys(
-        template.constant
-        for policy in (*role.permissions, *problem.resource_policies.values())
-        for statement in (policy.statements if policy else ())
-        if statement.allow and not statement.not_action
-        for template in statement.actions
-        if template.constant
-    )
-    for name in named:
-        lowered = name.lower()
-        if ":" in name and known_action(name) is None and lowered not in TRUST_ACTIONS:
-            yield name
 
 
 def _by_statement(
@@ -160,7 +152,7 @@ def _by_statement(
             session.prefix,
         )
         possible = all_of([place.inside(at.resource), at.possible])
-        yield Attempt(session, place, ask, possible, policies, by, at.example)
+        yield Attempt(session, place, ask, possible, policies, by, at.example, at.likely)
 
 
 def keys_of(

@@ -48,7 +48,7 @@ class Facts:
     def values_for(self, atom: Equal | Like | Drawn) -> dict[Symbol, Text]:
         """Return the literals that symbols of the comparison are known to be."""
         values: dict[Symbol, Text] = {}
-        for symbol in _symbols(atom):
+        for symbol in symbols_in(atom):
             for facts in self._scopes():
                 known = +facts._values.get(symbol, Counter())
                 if known:
@@ -107,11 +107,12 @@ def _head(atom: Equal | Like | Drawn) -> tuple[Text, str] | None:
     return None
 
 
-def _symbols(atom: Formula) -> Iterator[Symbol]:
+def symbols_in(atom: Formula) -> Iterator[Symbol]:
+    """Yield the symbols of a comparison."""
     match atom:
         case Equal(left, right) | Like(left, right):
             yield from (part for part in (*left, *right) if isinstance(part, Symbol))
         case Drawn(symbol):
             yield symbol
         case Not(part):
-            yield from _symbols(part)
+            yield from symbols_in(part)

@@ -1,26 +1,28 @@
 """Whom the resource policies of what the map owns let in, beside agent roles and `platform`."""
 
 from collections.abc import Iterator
+from itertools import product
 
 from valetkey.iam import Policies, Policy
-from valetkey.iam.glob import STAR, from_units, matches_tokens, units
+from valetkey.iam.glob import STAR, matches_tokens, units
 from valetkey.iam.policy import Statement
-from valetkey.iam.variables import Variable
 from valetkey.isolation.answer import Theorem, Witness
-from valetkey.isolation.automaton import uncovered
+from valetkey.isolation.beyond import bearing_of, beyond
 from valetkey.isolation.callers import SUPPOSED, Caller, Named, account_of, callers_of
 from valetkey.isolation.encoding import Ask, allowed
+from valetkey.isolation.errors import IsolationError
 from valetkey.isolation.formula import Assignment, Symbol, Text, text
+from valetkey.isolation.places import INSIDE, service_of
 from valetkey.isolation.posing import posed, proved, unknown, witness_of
 from valetkey.isolation.problem import Problem
 from valetkey.isolation.question import Asked
 from valetkey.isolation.shapes import shape_of
-from valetkey.tenancy.catalog import CATALOG, KnownAction, Shape
+from valetkey.tenancy.catalog import CATALOG, known_action
 from valetkey.tenancy.tenancy_map import Tag, TenancyMap
 
 THEOREM = Theorem.ONLY_BY_THE_BROKER
 PREFIX = "s."
-BELOW = {Shape.OBJECT: "/", Shape.INDEX: "/index/", Shape.STREAM: "/stream/"}
+IN_A_TABLE = "/stream/"
 
 
 def let_in_by_resources(problem: Problem) -> Iterator[Asked]:
@@ -86,19 +88,26 @@ def _let_in(
     arn: str, policy: Policy, statement: Statement, caller: Caller, *, problem: Problem
 ) -> Iterator[Asked]:
     """Yield whether the principal gets something: each kind of action that the statement has."""
-    for name, resource in _acts(arn, policy, statement):
-        yield _asked(arn, policy, caller, name, resource, problem=problem)
+    about = f"the resource policy of {arn} lets {caller.text} do what nobody knows"
+    try:
+        unlisted = beyond(statement, frozenset(), bearing_of(_bearing(policy, caller, problem)))
+    except IsolationError as error:
+        yield unknown(THEOREM, about, error.message)
+        return
+    known = _known(service_of(arn), policy, statement)
+    others = (one for one in unlisted.actions if known_action(one) is None)
+    for action, resource in product((*known, *others), _resources(arn)):
+        yield _asked(arn, policy, caller, action, resource, problem=problem)
+    if not unlisted.complete:
+        yield unknown(THEOREM, about, f"{about}, unless other statements close it")
     if caller.named is Named.EVERYONE and any(not one.allow for one in policy.statements):
         about = f"the resource policy of {arn} names `*`"
         yield unknown(THEOREM, about, f"{about}: whom its Deny statements leave is not known")
 
 
-def _acts(arn: str, policy: Policy, statement: Statement) -> Iterator[tuple[str, Text]]:
-    """Yield an action and its resource for each set of statements that cover one, known actions
-    first; where none is known, whatever the statement's first pattern has.
-    """
+def _known(service: str, policy: Policy, statement: Statement) -> Iterator[str]:
+    """Yield a known action for each set of statements that cover one."""
     met: set[tuple[object, ...]] = set()
-    service = arn.split(":")[2]
     for action in CATALOG:
         if action.service != service or not statement.covers_action(action.name.lower()):
             continue
@@ -106,27 +115,24 @@ def _acts(arn: str, policy: Policy, statement: Statement) -> Iterator[tuple[str,
         kind = (action.key, action.shapes, sides.allows, sides.denies)
         if kind not in met:
             met.add(kind)
-            yield from ((action.name, resource) for resource in _resources(arn, action))
-    if not met and not statement.not_action:
-        globs = [
-            tuple(one for one in action.pieces if not isinstance(one, Variable))
-            for action in statement.actions
-        ]
-        found = uncovered(globs, [])
-        for resource in (text(units(arn)), _below(arn, "/")) if found else ():
-            yield from_units(found or ""), resource
+            yield action.name
 
 
-def _resources(arn: str, action: KnownAction) -> Iterator[Text]:
-    for shape in action.shapes:
-        if shape in BELOW:
-            yield _below(arn, BELOW[shape])
-        elif shape is not Shape.ANY:
-            yield text(units(arn))
+def _resources(arn: str) -> Iterator[Text]:
+    """Yield what the policy bears on: the resource, and all that is in it."""
+    yield text(units(arn))
+    if service_of(arn) in INSIDE:
+        yield text(units(arn), INSIDE[service_of(arn)], Symbol("resource.rest"))
 
 
-def _below(arn: str, after: str) -> Text:
-    return text(units(arn), after, Symbol("resource.rest"))
+def _bearing(policy: Policy, caller: Caller, problem: Problem) -> Policies:
+    home = [account_of(role.policies.arn) for role in problem.roles]
+    return Policies(
+        identity=(SUPPOSED,),
+        resource=policy,
+        service_control=problem.service_control if caller.principal.account in home else (),
+        resource_control=problem.resource_control,
+    )
 
 
 def _asked(
@@ -134,13 +140,9 @@ def _asked(
 ) -> Asked:
     home = [account_of(role.policies.arn) for role in problem.roles]
     account = account_of(arn) or next(iter(home), None)
-    policies = Policies(
-        identity=(SUPPOSED,),
-        resource=policy,
-        service_control=problem.service_control if caller.principal.account in home else (),
-        resource_control=problem.resource_control,
-    )
-    keys = shape_of(action, resource, policies, prefix=PREFIX)
+    policies = _bearing(policy, caller, problem)
+    known = known_action(action) is not None
+    keys = shape_of(action, resource, policies, prefix=PREFIX) if known else {}
     ask = Ask(caller.principal, action, resource, keys, policies, account, PREFIX)
 
     def witness(given: Assignment) -> Witness | None:
@@ -152,7 +154,11 @@ def _asked(
 
 
 def _is_mapped(arn: str, tenancy: TenancyMap) -> bool:
-    """Tell whether the policy's resource, or what is below it, is owned or protected."""
+    """Tell whether the policy's resource, what is below it, or what it is in, is owned or
+    protected.
+    """
+    if IN_A_TABLE in arn and _is_mapped(arn.partition(IN_A_TABLE)[0], tenancy):
+        return True
     for entry in tenancy.owned:
         glob = [STAR if isinstance(part, Tag) else units(part) for part in entry.arn]
         if matches_tokens([*glob, STAR] if entry.open else glob, units(arn)):

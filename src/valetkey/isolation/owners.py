@@ -10,7 +10,7 @@ from valetkey.tenancy import KeyText, OwnedText, Tag
 Values = Mapping[str, ContextValue]
 RunTags = Mapping[str, str]
 
-INDEX = "/index/"
+IN_A_TABLE = ("/index/", "/stream/")
 
 OPENED = "x"
 """What goes on where anything may."""
@@ -73,10 +73,14 @@ def _reached(region: Region, tags: RunTags, resource: str, values: Values) -> bo
 
 
 def _whole(region: Region, resource: str) -> str:
-    """Return the table of an index of which the map says nothing, else the resource itself."""
-    table, index, _ = resource.partition(INDEX)
-    mapped = any(isinstance(part, str) and INDEX in part for part in region.resource)
-    return table if index and not mapped and ":dynamodb:" in resource else resource
+    """Return the table of an index of which the map says nothing, or of a stream, else the
+    resource itself.
+    """
+    for divider in IN_A_TABLE if ":dynamodb:" in resource else ():
+        table, found, _ = resource.partition(divider)
+        if found and not any(isinstance(one, str) and divider in one for one in region.resource):
+            return table
+    return resource
 
 
 def _found(key: KeyText, tags: RunTags, values: Values) -> bool:

@@ -1,18 +1,21 @@
 """Which resource policy bears on a resource of which only a pattern is known."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from valetkey.iam import Policy
 from valetkey.iam.arn import split_arn
-from valetkey.iam.glob import STAR
+from valetkey.iam.glob import STAR, Wild, units
 from valetkey.isolation.comparing import equal, like
-from valetkey.isolation.formula import TRUE, Formula, Text, all_of, any_of, negated
+from valetkey.isolation.formula import TRUE, Formula, Symbol, Text, all_of, any_of, negated
 from valetkey.tenancy.tenancy_map import TenancyMap
 
 # What follows the ARN of the resource that has a policy in the ARNs of what is in it: objects of
 # a bucket, indexes and streams of a table, versions and aliases of a function.
 INSIDE = {"s3": "/", "dynamodb": "/", "lambda": ":"}
+
+FOREIGN = Symbol("resource.account")
+"""The account of a resource that is another's than the role's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,14 +25,14 @@ class Place:
     `arn` is the table's, bucket's, …; None is anywhere else, where no policy is known. `known`
     says that the resource's policy was supplied, or that it is known to have none. `inside(text)`
     says that the resource `text` is of this place; a resource is of exactly one place. `account`
-    is the one in the ARN, None where it has none (then the principal's own).
+    is the one in the ARN, None where it has none (then the principal's own), or FOREIGN.
     """
 
     arn: str | None
     policy: Policy | None
     known: bool
     inside: Callable[[Text], Formula]
-    account: str | None
+    account: str | Symbol | None
 
 
 def places_of(
@@ -48,19 +51,32 @@ def fixed_holders(tenancy: TenancyMap) -> Iterator[str]:
             open_arn = entry.open and entry.key is None  # else the key is open, not the ARN
             yield from _fixed(first + ("*" if open_arn else ""))
     for shared in tenancy.shared:
-        yield from _fixed(shared.arn)
+        yield from () if shared.actions else _fixed(shared.arn)
+
+
+def foreign(place: Place, own: str | None) -> Place:
+    """Return the same resources where they are another account's than `own`, any other's."""
+    other = all_of(
+        [like((FOREIGN,), (Wild.ONE,) * 12), negated(equal((FOREIGN,), (units(own or ""),)))]
+    )
+
+    def inside(resource: Text) -> Formula:
+        return all_of([other, place.inside(resource)])
+
+    return replace(place, account=FOREIGN, inside=inside)
 
 
 def holder_of(arn: str) -> str:
     """Return the ARN of the resource whose policy bears on this one: an object's bucket, an
-    index's table. A version of a function has a policy of its own.
+    index's table. A table's stream and a version of a function have a policy of their own.
     """
     parts = split_arn(arn)
     if parts is None:
         return arn
     if parts.service == "s3":
-        return arn.partition("/")[0]
-    if parts.service == "dynamodb":
+        access_point = parts.resource.startswith("accesspoint/")
+        return "/".join(arn.split("/")[: 2 if access_point else 1])
+    if parts.service == "dynamodb" and "/stream/" not in parts.resource:
         return "/".join(arn.split("/")[:2])
     return arn
 

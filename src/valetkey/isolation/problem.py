@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from valetkey.iam import Layer, Policies, Policy, parse_policy
+from valetkey.iam import Layer, Policies, Policy, PolicyError, parse_policy
 from valetkey.isolation.places import Place, fixed_holders, places_of
 from valetkey.tenancy.policy_set import Attached, Document, PolicySet, RolePolicies
 from valetkey.tenancy.tenancy_map import TenancyMap
@@ -95,7 +95,10 @@ def _compiled(role: RolePolicies) -> CompiledRole:
     boundary = role.boundary
     return CompiledRole(
         role,
-        tuple(_parsed(one.document, one.name, Layer.IDENTITY) for one in role.permissions),
+        tuple(
+            _parsed(one.document, one.name, Layer.IDENTITY, of=f" of {role.arn}")
+            for one in role.permissions
+        ),
         _parsed(role.trust, f"trust of {role.arn}", Layer.TRUST),
         None if boundary is None else _parsed(boundary, f"boundary of {role.arn}", Layer.BOUNDARY),
     )
@@ -105,5 +108,9 @@ def _levels(levels: tuple[tuple[Attached, ...], ...], layer: Layer) -> Levels:
     return tuple(tuple(_parsed(one.document, one.name, layer) for one in level) for level in levels)
 
 
-def _parsed(document: Document, name: str, layer: Layer) -> Policy:
-    return parse_policy(document, name=name, layer=layer)
+def _parsed(document: Document, name: str, layer: Layer, *, of: str = "") -> Policy:
+    """Return the policy; an error says which one it is about."""
+    try:
+        return parse_policy(document, name=name, layer=layer)
+    except PolicyError as error:
+        raise PolicyError(error.code, f"{name}{of}: {error.message}", hint=error.hint) from None

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from functools import partial
 
-from valetkey.iam.glob import units
+from valetkey.iam.glob import STAR, Wild, units
 from valetkey.iam.policy import Statement
 from valetkey.isolation.answer import Theorem
-from valetkey.isolation.formula import TRUE, text
+from valetkey.isolation.comparing import equal, like
+from valetkey.isolation.formula import TRUE, Pattern, any_of, text
 from valetkey.isolation.places_of_data import REST, Located
 from valetkey.isolation.posing import proved
 from valetkey.isolation.question import Asked
@@ -16,6 +17,11 @@ from valetkey.tenancy.catalog import CATALOG, KnownAction, Shape
 from valetkey.tenancy.tenancy_map import Protected
 
 THEOREM = Theorem.NO_WAY_UP
+GOES_ON: dict[Shape, Pattern] = {
+    Shape.SECRET: ("-", *(Wild.ONE,) * 6),
+    Shape.FUNCTION: (":", Wild.ONE, STAR),
+}
+"""What follows the name in an ARN: of a secret what AWS adds, of a function version or alias."""
 BELOW = {Shape.OBJECT: "/", Shape.INDEX: "/index/", Shape.STREAM: "/stream/"}
 
 
@@ -61,4 +67,7 @@ def _located(arn: str, shape: Shape) -> Located:
         return Located(text(units(arn[:-1]), REST), TRUE)
     if shape in BELOW and BELOW[shape] not in arn:
         return Located(text(units(arn), BELOW[shape], REST), TRUE)
+    if shape in GOES_ON:
+        itself = equal((REST,), ())
+        return Located(text(units(arn), REST), any_of([itself, like((REST,), GOES_ON[shape])]))
     return Located(text(units(arn)), TRUE)

@@ -12,7 +12,7 @@ from valetkey.errors import ValetkeyError
 from valetkey.isolation.answer import Answer, Report, Theorem, TheoremAnswer, Verdict
 from valetkey.isolation.assumptions import assumptions_of
 from valetkey.isolation.deciding import decide
-from valetkey.isolation.formula import Formula, Symbol
+from valetkey.isolation.formula import Assignment, Formula, Symbol
 from valetkey.isolation.problem import Problem
 from valetkey.isolation.question import Asked, Question, Settled
 from valetkey.isolation.solution import Satisfiable, Solution, Unsatisfiable
@@ -26,14 +26,15 @@ from valetkey.isolation.unencodable import Unencodable
 
 NOTHING_ASKED = "nothing was asked: neither the map nor the policies say anything of it"
 NOT_REPRODUCED = "a request was found that the evaluator does not confirm"
+SAID_ALREADY = f"{NOT_REPRODUCED} ("
 
-THEOREMS: tuple[tuple[Theorem, Callable[[Problem], Iterator[Asked]]], ...] = (
-    (Theorem.ISOLATION, isolation),
-    (Theorem.FAIL_CLOSED, fail_closed),
-    (Theorem.ONLY_BY_THE_BROKER, only_by_the_broker),
-    (Theorem.NO_WAY_UP, no_way_up),
-    (Theorem.USABLE, usable),
-)
+THEOREMS: dict[Theorem, Callable[[Problem], Iterator[Asked]]] = {
+    Theorem.ISOLATION: isolation,
+    Theorem.FAIL_CLOSED: fail_closed,
+    Theorem.ONLY_BY_THE_BROKER: only_by_the_broker,
+    Theorem.NO_WAY_UP: no_way_up,
+    Theorem.USABLE: usable,
+}
 
 
 class Solve(Protocol):
@@ -53,18 +54,22 @@ class Answered:
 
 
 def questions(problem: Problem) -> tuple[Asked, ...]:
-    """Return every question of every theorem, in a fixed order.
+    """Return every question of every theorem, in a fixed order."""
+    return tuple(one for theorem in Theorem for one in questions_of(problem, theorem))
+
+
+def questions_of(problem: Problem, theorem: Theorem) -> tuple[Asked, ...]:
+    """Return every question of one theorem, in a fixed order.
 
     What was not supplied, and what a formula can't say, are there as settled: unknown.
     """
-    missing = tuple(what_is_missing(problem))
-    found: list[Asked] = []
-    for theorem, asks in THEOREMS:
-        found += (Settled(theorem, _unknown(about, reason)) for about, reason in missing)
-        try:
-            found.extend(asks(problem))  # what was asked before the exception is kept
-        except Unencodable as error:
-            found.append(Settled(theorem, _unknown("what can't be said", error.reason)))
+    found: list[Asked] = [
+        Settled(theorem, _unknown(about, reason)) for about, reason in what_is_missing(problem)
+    ]
+    try:
+        found.extend(THEOREMS[theorem](problem))  # what was asked before the exception is kept
+    except Unencodable as error:
+        found.append(Settled(theorem, _unknown("what can't be said", error.reason)))
     return tuple(found)
 
 
@@ -79,10 +84,18 @@ def verdict(question: Question, solution: Solution) -> Verdict:
             except ValetkeyError as error:  # no request has these values
                 return _unknown(question.about, f"{NOT_REPRODUCED}: {error.message}")
             if witness is None:
-                return _unknown(question.about, NOT_REPRODUCED)
+                return _unknown(question.about, _not_reproduced(question, assignment))
             return Verdict(Answer.REFUTED, question.about, witness=witness)
         case _:
             return _unknown(question.about, solution.reason)
+
+
+def _not_reproduced(question: Question, given: Assignment) -> str:
+    """Return the reason, with what was asked and the context keys that the solution has."""
+    names = [name.partition("key.")[2] for name in given.texts if "key." in name]
+    keys = dict.fromkeys(name.partition("#")[0] for name in names)
+    rests = f", by the keys {', '.join(f'`{key}`' for key in keys)}" if keys else ""
+    return f"{SAID_ALREADY}{question.about}{rests})"
 
 
 def conclude(problem: Problem, answered: Iterable[Answered]) -> Report:
@@ -119,7 +132,7 @@ def _concluded(problem: Problem, theorem: Theorem, found: list[Answered]) -> The
     answer = Answer.UNKNOWN if reasons else Answer.PROVED
     if Answer.REFUTED in answers:  # what a confirmed request says, another need not say again
         answer = Answer.REFUTED
-        reasons = [one for one in reasons if one != NOT_REPRODUCED]
+        reasons = [one for one in reasons if not one.startswith(SAID_ALREADY)]
     return TheoremAnswer(
         theorem,
         answer,

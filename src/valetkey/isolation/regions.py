@@ -3,8 +3,8 @@
 Nothing here reads a policy: this is the other side, with which policies are compared.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from valetkey.iam.glob import STAR, units
 from valetkey.isolation.comparing import equal, like
@@ -19,8 +19,21 @@ from valetkey.isolation.formula import (
     text,
 )
 from valetkey.isolation.keys import Keys, cases
+from valetkey.isolation.places import service_of
 from valetkey.isolation.session import TagState, tag_flag, tag_symbol
-from valetkey.tenancy import KeyText, OwnedText, Right, Shared, Tag
+from valetkey.tenancy import (
+    Access,
+    KeyText,
+    Kind,
+    OwnedText,
+    Right,
+    Shared,
+    Tag,
+    TenancyMap,
+    rights_of,
+)
+from valetkey.tenancy.catalog import given_actions
+from valetkey.tenancy.rights import joined
 
 BEGINNINGS = frozenset({"s3:prefix"})
 """Keys of which a value stands for all that begins with it."""
@@ -63,7 +76,9 @@ class Region:
 
 
 def regions_of(rights: Iterable[Right]) -> tuple[Region, ...]:
-    """Return the regions of the rights that an entry gives, each once."""
+    """Return the regions of the rights that an entry gives, each once. What the map gives by the
+    action's own name reaches nothing of these.
+    """
     found = (
         Region(
             right.resource,
@@ -73,9 +88,21 @@ def regions_of(rights: Iterable[Right]) -> tuple[Region, ...]:
             isinstance(right.entry, Shared),
         )
         for right in rights
-        if right.entry is not None
+        if right.entry is not None and right.access is not None
     )
     return tuple(dict.fromkeys(found))
+
+
+def regions_owned(tenancy: TenancyMap) -> tuple[Region, ...]:
+    """Return the regions of what is owned, whatever may be done to it."""
+    every = (replace(entry, access=frozenset(_accesses(entry.kind))) for entry in tenancy.owned)
+    return regions_of(rights_of(replace(tenancy, owned=tuple(every), shared=(), models=())))
+
+
+def _accesses(kind: Kind) -> Iterator[Access]:
+    for action in given_actions(kind):
+        for accesses in action.given_by:
+            yield from accesses
 
 
 def given(
@@ -140,6 +167,47 @@ def reaches(region: Region, resource: Text, keys: Keys) -> Formula:
     if there == FALSE or region.key is None:
         return there
     return all_of([there, _touches(region.key, keys)])
+
+
+def of_service(action: str, regions: Iterable[Region]) -> Iterator[Region]:
+    """Yield the regions of the service that the action is of: no other action reaches them."""
+    service = action.partition(":")[0].lower()
+    for region in regions:
+        head = region.resource[0] if region.resource else ""
+        if isinstance(head, str) and service_of(head) == service:
+            yield region
+
+
+def below(region: Region, resource: Text, regions: Iterable[Region]) -> Formula:
+    """Return that the resource is in the table (an index, a stream), and is no region of its own.
+
+    What is in it has rows of the table, by whichever key.
+    """
+    head = region.resource[0] if region.resource else ""
+    if not isinstance(head, str) or service_of(head) != "dynamodb":
+        return FALSE
+    listed = (
+        _anywhere_in(resource, one.resource, is_open=one.open) for one in regions if one != region
+    )
+    inside = _anywhere_in(resource, joined(*region.resource, "/"), is_open=True)
+    return all_of([inside, *(negated(one) for one in listed)])
+
+
+def reaches_by_path(region: Region, path: Text) -> Formula:
+    """Return that what is below the path of parameters is somebody's of the region, whatever the
+    tags; the path may have its last slash or not.
+    """
+    head = region.resource[0] if region.resource else ""
+    if not isinstance(head, str) or service_of(head) != "ssm":
+        return FALSE
+    literal = text(units(head))
+    return any_of(
+        [
+            begins(path, literal),
+            begins(literal, text(*path, "/")),
+            all_of([begins(literal, path), like(path, (STAR, "/"))]),
+        ]
+    )
 
 
 def may_have(region: Region, resource: Text) -> bool:

@@ -1,15 +1,18 @@
 """The session tags that a request for a session passes, as a trust policy sees them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from valetkey.iam import Policy
-from valetkey.iam.glob import units
+from valetkey.iam import Policies
+from valetkey.iam.glob import from_units, units
+from valetkey.isolation.asked import about_some, asked_of, members_needed
 from valetkey.isolation.formula import (
     FALSE,
     TRUE,
+    Alphabet,
     And,
     Assignment,
+    Drawn,
     Equal,
     Flag,
     Formula,
@@ -18,7 +21,9 @@ from valetkey.isolation.formula import (
     Symbol,
     all_of,
     any_of,
+    holds,
     lowered,
+    negated,
     text,
 )
 from valetkey.isolation.keys import KeyModel, Keys, Many, Member, One
@@ -37,30 +42,74 @@ def request_tags(tags: Mapping[str, TagState], prefix: str) -> RequestTags:
 
 
 def requested(
-    tags: RequestTags, trust: Policy, *, prefix: str, other: Symbol | None = None
+    tags: RequestTags, policies: Policies, *, prefix: str, others: int = 0
 ) -> tuple[Keys, Formula]:
-    """Return the context keys by which a trust policy sees the tags of a request (with one more
-    of the key `other`), and what is so of how they are spelled: AWS tells tag keys apart without
-    regard to case, `aws:TagKeys` has them as they are passed.
+    """Return the context keys by which a trust policy sees the tags of a request, with as many as
+    `others` tags of which we know nothing, and what is so of how all are spelled: AWS tells tag
+    keys apart without regard to case, `aws:TagKeys` has them as they are passed.
     """
     keys: dict[str, KeyModel] = {f"{REQUEST_TAG}{key.lower()}": tag for key, tag in tags.items()}
     members: list[Member] = []
     spelled: list[Formula] = []
     for key, tag in tags.items():
         name = text(units(key))
-        if _depends_on_spelling(key, trust):
+        if _depends_on_spelling(key, policies):
             name = (Symbol(f"{prefix}spelled.{key}"),)
             spelled.append(Like(name, text(units(key)), any_case=True))
         members.append(Member(name, tag.present))
-    if other is not None:
-        members.append(Member((other,)))
+    for member in other_tags(prefix, others):
+        members.append(member)
+        spelled.append(_is_other(member, tags))
     keys[TAG_KEYS] = Many(tuple(members))
     return keys, all_of(spelled)
 
 
-def _depends_on_spelling(key: str, trust: Policy) -> bool:
+def other_tags(prefix: str, count: int) -> tuple[Member, ...]:
+    """Return the keys of tags of which we know nothing, each there or not."""
+    return tuple(
+        Member((Symbol(f"{prefix}other.{index}"),), Flag(f"{prefix}has.other.{index}"))
+        for index in range(count)
+    )
+
+
+def others_needed(policies: Policies, actions: Iterable[str], *, own: int = 0) -> int:
+    """Return how many other tags tell all that these policies can say of `aws:TagKeys`, and the
+    `own` statements of a formula that some tag is another (see `members_needed`).
+    """
+    if TAG_KEYS not in asked_of(policies):
+        return own
+    some = (
+        condition
+        for action in actions
+        for condition in about_some(
+            (TAG_KEYS,), policies.bearing_on(units(action.lower()), by_arn=True)
+        )
+    )
+    return members_needed(some, own)
+
+
+def besides(prefix: str, given: Assignment) -> dict[str, str]:
+    """Return the other tags that a solution passes, with empty values: on these nothing rests."""
+    beginning = f"{prefix}has.other."
+    indexes = [name.removeprefix(beginning) for name in given.flags if name.startswith(beginning)]
+    members = other_tags(prefix, 1 + max(map(int, indexes), default=-1))
+    return {from_units(given.fill(one.text)): "" for one in members if holds(one.present, given)}
+
+
+def _is_other(member: Member, tags: RequestTags) -> Formula:
+    """Return that the tag, where it is there, has a key that STS takes, and none of these."""
+    (symbol,) = member.text
+    if not isinstance(symbol, Symbol):
+        return TRUE
+    unlike = (negated(Like((symbol,), text(units(key)), any_case=True)) for key in ("", *tags))
+    return all_of([Drawn(symbol, Alphabet.TAG), any_of([negated(member.present), all_of(unlike)])])
+
+
+def _depends_on_spelling(key: str, policies: Policies) -> bool:
     """Tell whether another spelling of the key may be let in where this one is not."""
-    for statement in trust.statements:
+    controls = (*policies.service_control, *policies.resource_control)
+    bearing = (policies.trust, *(policy for level in controls for policy in level))
+    for statement in (one for policy in bearing if policy for one in policy.statements):
         for condition in statement.conditions:
             if condition.key != TAG_KEYS or condition.operator == "Null":
                 continue

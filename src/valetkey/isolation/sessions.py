@@ -8,11 +8,14 @@ from valetkey.iam import Policies
 from valetkey.iam.condition import Condition
 from valetkey.isolation.admission import admitted, ways_in
 from valetkey.isolation.asked import asked_of
-from valetkey.isolation.formula import Formula, all_of, any_of
+from valetkey.isolation.deciding import decide
+from valetkey.isolation.formula import FALSE, Formula, all_of, any_of
 from valetkey.isolation.keys import Keys
 from valetkey.isolation.problem import CompiledRole, Problem
 from valetkey.isolation.request_tags import request_tags
 from valetkey.isolation.session import TagState, in_alphabet, session_keys
+from valetkey.isolation.simplify import with_values
+from valetkey.isolation.solution import Satisfiable
 from valetkey.tenancy import RUN_TAG
 
 PRINCIPAL_TAG, REQUEST_TAG, TAG_KEYS = "aws:principaltag/", "aws:requesttag/", "aws:tagkeys"
@@ -47,12 +50,27 @@ class Session:
 
     @cached_property
     def let_in_as_written(self) -> Formula:
-        """The same in the letters of the trust policy: to find one session that is let in, where
-        `let_in` is to miss none. Raises Unencodable.
+        """The same of just these tags in the letters of the trust policy: to find one session that
+        is let in, where `let_in` is to miss none. Raises Unencodable.
         """
         passed, prefix = request_tags(self.tags, self.prefix), f"{self.prefix}by."
-        ways = ways_in(self.role, passed, prefix=prefix, problem=self.problem)
+        ways = ways_in(self.role, passed, prefix=prefix, problem=self.problem, others=0)
         return all_of([self.drawn, any_of(way.open for way in ways)])
+
+    @cached_property
+    def let_in_as_found(self) -> Formula:
+        """That the trust policy lets in its tags with all else, but the tags, as one caller had it
+        who was let in: no way is open where no caller was found. What a caller brings is free in
+        `let_in_as_written`, so that its negation says nothing. Raises Unencodable.
+        """
+        prefix = f"{self.prefix}by.{self.role.policies.arn}."
+        passed = request_tags(self.tags, self.prefix)
+        ways = ways_in(self.role, passed, prefix=prefix, problem=self.problem, others=0)
+        opened = all_of([self.drawn, any_of(way.open for way in ways)])
+        found = decide(opened)
+        if not isinstance(found, Satisfiable):
+            return FALSE
+        return with_values(opened, found.assignment, prefix)
 
 
 def session_of(

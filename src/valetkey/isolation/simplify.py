@@ -11,6 +11,7 @@ from valetkey.isolation.comparing import equal, like
 from valetkey.isolation.formula import (
     FALSE,
     And,
+    Assignment,
     Constant,
     Drawn,
     Equal,
@@ -27,7 +28,7 @@ from valetkey.isolation.formula import (
     negated,
     text,
 )
-from valetkey.isolation.known_facts import Facts
+from valetkey.isolation.known_facts import Facts, symbols_in
 
 ROUNDS = 6
 """Each round may show more; real formulas settle in two or three."""
@@ -42,6 +43,22 @@ def simplified(formula: Formula) -> Formula:
             break
         before = after
     return before if size(before) <= size(formula) else formula
+
+
+def with_values(formula: Formula, given: Assignment, prefix: str) -> Formula:
+    """Return the formula with their values for all symbols and flags whose names begin so."""
+    match formula:
+        case Flag(name):
+            return Constant(given.flags.get(name, False)) if name.startswith(prefix) else formula
+        case Not(part):
+            return negated(with_values(part, given, prefix))
+        case And(parts):
+            return all_of(with_values(part, given, prefix) for part in parts)
+        case Or(parts):
+            return any_of(with_values(part, given, prefix) for part in parts)
+        case _:
+            own = (one for one in symbols_in(formula) if one.name.startswith(prefix))
+            return _compared(formula, {one: text(given.texts.get(one.name, "")) for one in own})
 
 
 def size(formula: Formula) -> int:

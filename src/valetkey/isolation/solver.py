@@ -167,7 +167,9 @@ def _asked(
         return Unsatisfiable(_proof(cvc5, solver) if certificate else None)
     if not result.isSat():
         why = str(result.getUnknownExplanation()).rsplit(".", 1)[-1].lower().replace("_", " ")
-        return Undecided(f"the solver does not know after {milliseconds} ms ({why})")
+        return Undecided(
+            f"the solver does not know after {milliseconds} ms ({why}): raise `--time-limit`"
+        )
     texts = {name: _value(solver, term) for name, term in terms.symbols.items()}
     flags = {name: solver.getValue(term).getBooleanValue() for name, term in terms.flags.items()}
     return Satisfiable(Assignment(texts, flags))

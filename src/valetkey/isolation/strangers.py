@@ -1,11 +1,11 @@
 """Whom a trust policy names and the map does not: each principal of each of its statements."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from valetkey.iam.policy import Statement
-from valetkey.isolation.admission import asking
+from valetkey.isolation.admission import asking, needed_by
 from valetkey.isolation.answer import Theorem, Witness
-from valetkey.isolation.bounds import required_tags
 from valetkey.isolation.callers import (
     Caller,
     Named,
@@ -15,12 +15,13 @@ from valetkey.isolation.callers import (
     trust_actions,
 )
 from valetkey.isolation.encoding import Ask, allowed
-from valetkey.isolation.formula import Assignment
+from valetkey.isolation.formula import Assignment, Formula, all_of
 from valetkey.isolation.posing import posed, symbols_of, unknown, values_of, witness_of
 from valetkey.isolation.problem import CompiledRole, Problem
 from valetkey.isolation.question import Asked
-from valetkey.isolation.request_tags import RequestTags, request_tags, requested
+from valetkey.isolation.request_tags import RequestTags, besides, request_tags, requested
 from valetkey.isolation.session import TagState
+from valetkey.isolation.sessions import tag_keys
 from valetkey.isolation.tokens import other_tokens
 
 THEOREM = Theorem.ONLY_BY_THE_BROKER
@@ -54,8 +55,8 @@ def _named(role: CompiledRole, caller: Caller, problem: Problem) -> Iterator[Ask
         reason = f"{about}, a session, which passes by boundary and session policy"
         yield unknown(THEOREM, about, reason)
     elif caller.named is Named.PROVIDER and caller.text == problem.tenancy.oidc_provider:
-        ask, tags = _request(role, caller, takes(caller)[0], problem)
-        yield other_tokens(role, ask, tags, problem)
+        ask, tags, spelled = _request(role, caller, takes(caller)[0], problem)
+        yield other_tokens(role, ask, tags, problem, spelled=spelled)
     elif caller.named is not Named.ROLE or caller.text not in ours:
         yield _let_in(role, caller, problem)
 
@@ -76,30 +77,31 @@ def _everyone(
 def _let_in(role: CompiledRole, caller: Caller, problem: Problem) -> Asked:
     named = actions_for(caller, role.trust)
     action = next((one for one in takes(caller) if one in named), named[0])
-    ask, tags = _request(role, caller, action, problem)
+    ask, tags, spelled = _request(role, caller, action, problem)
     about = f"{caller.text} asks for {action} on {role.policies.arn}"
 
     def witness(given: Assignment) -> Witness | None:
         why = f"{caller.text}, which `assumed_by` does not name, gets {action}"
-        return witness_of(ask, given, why, runs=(values_of(tags, given),))
+        runs = (values_of(tags, given) | besides(ask.prefix, given),)
+        return witness_of(ask, given, why, runs=runs)
 
-    return posed(THEOREM, about, lambda: allowed(ask), plain=symbols_of(tags), witness=witness)
+    plain = symbols_of(tags)
+    return posed(
+        THEOREM, about, lambda: all_of([allowed(ask), spelled]), plain=plain, witness=witness
+    )
 
 
 def _request(
     role: CompiledRole, caller: Caller, action: str, problem: Problem
-) -> tuple[Ask, RequestTags]:
-    """Return the caller's request on the role with any of our tags, and these."""
-    states = dict.fromkeys(required_tags(problem.tenancy), TagState.FREE)
-    tags = request_tags(states, PREFIX)
-    keys, _ = requested(tags, role.trust, prefix=PREFIX)
-    ask = asking(
-        role,
-        caller,
-        action,
-        keys=keys,
-        trust=role.trust,
-        prefix=f"{PREFIX}by.",
-        problem=problem,
+) -> tuple[Ask, RequestTags, Formula]:
+    """Return the caller's request on the role with any tags, those that it passes by name, and
+    what is so of how their keys are spelled.
+    """
+    tags = request_tags(dict.fromkeys(tag_keys(problem, role), TagState.FREE), PREFIX)
+    prefix = f"{PREFIX}by."
+    unkeyed = asking(
+        role, caller, action, keys={}, trust=role.trust, prefix=prefix, problem=problem
     )
-    return ask, tags
+    others = needed_by(role, caller, problem)
+    keys, spelled = requested(tags, unkeyed.policies, prefix=prefix, others=others)
+    return replace(unkeyed, keys=keys), tags, spelled

@@ -5,6 +5,11 @@ from collections.abc import Iterator
 from valetkey.isolation.places import fixed_holders
 from valetkey.isolation.problem import Problem
 
+BRING = (
+    'a file for `--role` may have `"resource_policies": {ARN: DOCUMENT}`, or null for the document '
+    "where there is none; `valetkey policy --out` writes such files"
+)
+
 Missing = tuple[str, str]
 """What it is about, and the reason why nothing is proved."""
 
@@ -19,6 +24,7 @@ def what_is_missing(problem: Problem) -> Iterator[Missing]:
         yield "the agent roles", "no agent role was supplied"
     for arn in dict.fromkeys(fixed_holders(problem.tenancy)):
         if arn not in problem.resource_policies:
-            yield "the resource policies", f"the resource policy of {arn} was not supplied"
+            said = f"the resource policy of {arn} was not supplied: {BRING}"
+            yield "the resource policies", said
     for reason in problem.policies.unread:
         yield "the source", reason

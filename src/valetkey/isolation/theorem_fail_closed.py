@@ -3,24 +3,39 @@
 A tag is taken away whatever the trust policy says, for a bound that is lost there must not open
 anything here; it is empty only where trust lets an empty one in. What the role itself carries
 stands in for a tag that is not there, so no tag of the role may have the key of one of the map's.
+
+What is owned is owned whatever its entry gives: an index that the map does not list has the rows
+of its table, and who lists a bucket reads keys that the entry lets nobody list.
 """
 
 from collections.abc import Iterator, Mapping
 
 from valetkey.isolation.answer import Theorem
 from valetkey.isolation.data import Attempt, attempts, rights_by_action
-from valetkey.isolation.encoding import allowed
+from valetkey.isolation.encoding import Ask, allowed
 from valetkey.isolation.formula import FALSE, Formula, all_of, any_of, negated
 from valetkey.isolation.posing import proved, unknown
 from valetkey.isolation.problem import CompiledRole, Problem
 from valetkey.isolation.question import Asked, Question
-from valetkey.isolation.regions import Region, given, may_have, reaches, regions_of
+from valetkey.isolation.regions import (
+    Region,
+    below,
+    given,
+    may_have,
+    of_service,
+    reaches,
+    reaches_by_path,
+    regions_owned,
+)
 from valetkey.isolation.session import TagState, tag_symbol
 from valetkey.isolation.sessions import ASKER, Session, session_of
 from valetkey.isolation.simplify import simplified
 from valetkey.isolation.unencodable import Unencodable
 from valetkey.isolation.witnesses import Witnessed
-from valetkey.tenancy import Right, Shared, rights_of
+from valetkey.tenancy import Right, Shared
+
+BY_PATH = "ssm:getparametersbypath"
+"""Asked of a path, it brings all that is below it."""
 
 STATES = {TagState.ABSENT: "absent", TagState.EMPTY: "empty"}
 
@@ -28,7 +43,7 @@ STATES = {TagState.ABSENT: "absent", TagState.EMPTY: "empty"}
 def fail_closed(problem: Problem) -> Iterator[Asked]:
     """Yield the questions of the theorem; equal formulas are asked once."""
     rights = rights_by_action(problem)
-    regions = regions_of(rights_of(problem.tenancy))
+    regions = regions_owned(problem.tenancy)
     for role in problem.roles:
         yield from _collisions(problem, role)
         for tag in problem.tenancy.tags:
@@ -84,6 +99,7 @@ def _of_session(
                 regions,
                 let_in=not whatever_trust_says,
                 example=attempt.example,
+                likely=attempt.likely,
             ),
         )
 
@@ -96,11 +112,19 @@ def _reaching(
     if may == FALSE:
         return FALSE
     ask, session = attempt.ask, attempt.session
-    owned = any_of(
-        reaches(region, ask.resource, ask.keys)
-        for region in regions
-        if not region.shared and may_have(region, ask.resource)
-    )
     shared = [one for one in rights.get(ask.action.lower(), ()) if isinstance(one.entry, Shared)]
     is_shared = given(shared, ask.resource, ask.keys, tags=session.tags, prefix=session.prefix)
+    owned = _owned(ask, regions)
     return simplified(all_of([attempt.possible, may, owned, negated(is_shared)]))
+
+
+def _owned(ask: Ask, regions: tuple[Region, ...]) -> Formula:
+    """Return that the request reaches what somebody owns, each tag being any text."""
+    ways: list[Formula] = []
+    for region in of_service(ask.action, regions):
+        if may_have(region, ask.resource):
+            ways.append(reaches(region, ask.resource, ask.keys))
+            ways.append(below(region, ask.resource, regions))
+        if ask.action.lower() == BY_PATH:
+            ways.append(reaches_by_path(region, ask.resource))
+    return any_of(ways)

@@ -15,7 +15,7 @@ from valetkey.isolation.overlaps import overlaps
 from valetkey.isolation.posing import proved, unknown
 from valetkey.isolation.problem import Problem
 from valetkey.isolation.question import Asked, Question
-from valetkey.isolation.regions import Region, given, regions_of
+from valetkey.isolation.regions import Region, given, regions_of, regions_owned
 from valetkey.isolation.session import tag_symbol
 from valetkey.isolation.sessions import ASKER, Session, session_of
 from valetkey.isolation.simplify import simplified
@@ -34,7 +34,8 @@ def isolation(problem: Problem) -> Iterator[Asked]:
             Theorem.ISOLATION, f"what the policies of {role.policies.arn} say by their text"
         )
         yield from _of_session(session, rights, regions)
-    yield from overlaps(problem, regions)
+    shared = (one for one in regions if one.shared)
+    yield from overlaps(problem, (*regions_owned(problem.tenancy), *shared))
 
 
 def _of_session(
@@ -63,6 +64,7 @@ def _of_session(
                 attempt.policies,
                 regions,
                 example=attempt.example,
+                likely=attempt.likely,
             ),
         )
 

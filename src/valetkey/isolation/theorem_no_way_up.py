@@ -4,7 +4,8 @@ the map protects.
 So a wildcard is refuted whatever it covers today: a new AWS action must not open anything.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from valetkey.iam.naming import Naming
@@ -13,14 +14,16 @@ from valetkey.isolation.answer import Theorem
 from valetkey.isolation.beyond import Bearing, bearing_of, beyond
 from valetkey.isolation.callers import role_session
 from valetkey.isolation.errors import IsolationError
-from valetkey.isolation.formula import TRUE
+from valetkey.isolation.formula import TRUE, all_of, negated
+from valetkey.isolation.places import service_of
 from valetkey.isolation.posing import proved, unknown
 from valetkey.isolation.problem import Place, Problem
 from valetkey.isolation.protecting import writable
 from valetkey.isolation.question import Asked
 from valetkey.isolation.reaching import Spot, at_place, everywhere, reaching
+from valetkey.isolation.regions import given
 from valetkey.isolation.sessions import Session, session_of
-from valetkey.tenancy.rights import rights_of
+from valetkey.tenancy.rights import Right, rights_of
 
 THEOREM = Theorem.NO_WAY_UP
 ELSEWHERE = Place(None, None, known=False, inside=lambda _: TRUE, account=None)
@@ -47,7 +50,7 @@ def no_way_up(problem: Problem) -> Iterator[Asked]:
 def _with_policies(problem: Problem) -> Iterator[Place]:
     for arn, policy in problem.resource_policies.items():
         if policy is not None:
-            service = arn.split(":")[2]
+            service = service_of(arn)
             yield from (one for one in problem.places(f"{service}:*") if one.arn == arn)
 
 
@@ -84,9 +87,31 @@ def _beyond(
     for action in found.actions:
         spots = partial(_spots, session, action, place)
         yield reaching(THEOREM, session, action, spots, f"{called} goes beyond the map")
+    yield from _elsewhere(session, statement, place=place, why=f"{called} goes beyond the map")
     if not found.complete:
         reason = f"{called} has a wildcard, and whether other statements close it is not known"
         yield unknown(THEOREM, about, reason)
+
+
+def _elsewhere(
+    session: Session, statement: Statement, *, place: Place | None, why: str
+) -> Iterator[Asked]:
+    """Yield whether an action that the map names itself is allowed on what it is not named for."""
+    named: dict[str, list[Right]] = {}
+    for right in rights_of(session.problem.tenancy):
+        if right.access is None and statement.covers_action(right.action.lower()):
+            named.setdefault(right.action, []).append(right)
+    for action, rights in named.items():
+        spots = partial(_spots_beside, session, action, place, rights)
+        yield reaching(THEOREM, session, action, spots, why)
+
+
+def _spots_beside(
+    session: Session, action: str, place: Place | None, rights: Sequence[Right]
+) -> Iterator[Spot]:
+    for where, policies, at in _spots(session, action, place):
+        ours = given(rights, at.resource, {}, tags=session.tags, prefix=session.prefix)
+        yield where, policies, replace(at, possible=all_of([at.possible, negated(ours)]))
 
 
 def _bearing(session: Session, place: Place | None) -> Bearing:

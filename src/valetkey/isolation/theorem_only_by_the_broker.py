@@ -8,32 +8,24 @@ that tag as a transitive one, and STS takes no inherited transitive tag a second
 
 from collections.abc import Iterator, Mapping
 
-from valetkey.iam.glob import from_units, units
-from valetkey.isolation.admission import way_of
+from valetkey.isolation.admission import needed_by, way_of
 from valetkey.isolation.answer import Theorem, Witness
 from valetkey.isolation.bounds import required_tags, value_bounds
 from valetkey.isolation.callers import Caller, known_callers
-from valetkey.isolation.formula import (
-    TRUE,
-    Assignment,
-    Formula,
-    Like,
-    Symbol,
-    all_of,
-    negated,
-    text,
-)
+from valetkey.isolation.formula import TRUE, Assignment, Formula, all_of, any_of
 from valetkey.isolation.letting_in import let_in_by_resources
 from valetkey.isolation.posing import posed, symbols_of, unknown, values_of, witness_of
 from valetkey.isolation.problem import CompiledRole, Problem
 from valetkey.isolation.question import Asked
 from valetkey.isolation.request_tags import (
-    REQUEST_TAG,
+    besides,
     in_any_case,
     in_small_letters,
+    other_tags,
     request_tags,
 )
-from valetkey.isolation.session import TagState, in_alphabet, tag_symbol
+from valetkey.isolation.session import TagState, in_alphabet, tag_flag, tag_symbol
+from valetkey.isolation.sessions import tag_keys
 from valetkey.isolation.strangers import strangers
 from valetkey.isolation.unencodable import Unencodable
 
@@ -55,7 +47,9 @@ def only_by_the_broker(problem: Problem) -> Iterator[Asked]:
 def _tags(role: CompiledRole, caller: Caller, problem: Problem) -> Iterator[Asked]:
     """Yield what a caller whom the map names may do with tags."""
     ours = required_tags(problem.tenancy)
-    states = dict.fromkeys(ours, TagState.FREE)
+    others = [key for key in tag_keys(problem, role) if key not in ours]
+    free = dict.fromkeys(ours, TagState.FREE)
+    states = {**free, **dict.fromkeys(others, TagState.ABSENT)}
     for key in ours:
         for state, words in ((TagState.ABSENT, "without"), (TagState.EMPTY, "with an empty")):
             odd = {**states, key: state}
@@ -65,33 +59,14 @@ def _tags(role: CompiledRole, caller: Caller, problem: Problem) -> Iterator[Aske
         broken = bound.broken(tag_symbol(bound.tag, PREFIX))
         words = f"with a `{bound.tag}` {bound.words}"
         yield from _asked(role, caller, full, words, problem=problem, broken=broken)
-    others = _other_keys(role, ours)
+    states = {**free, **dict.fromkeys(others, TagState.FREE)}
+    needed = needed_by(role, caller, problem, own=1)
     for key in others:
-        more = {**states, key: TagState.FULL}
-        yield from _asked(role, caller, more, f"with another tag, `{key}`", problem=problem)
-    key_symbol = Symbol(f"{PREFIX}other")
-    unnamed = _unlike(key_symbol, (*ours, *others))
+        words, there = f"with another tag, `{key}`", tag_flag(key, PREFIX)
+        yield from _asked(role, caller, states, words, problem=problem, broken=there, others=needed)
+    unnamed = any_of(one.present for one in other_tags(f"{PREFIX}by.", needed))
     words = "with a tag that is not the map's"
-    yield from _asked(
-        role, caller, states, words, problem=problem, broken=unnamed, other=key_symbol
-    )
-
-
-def _other_keys(role: CompiledRole, ours: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the tag keys, in lower case, whose values the trust policy looks at beside ours."""
-    known = {key.lower() for key in ours}
-    found = (
-        condition.key.removeprefix(REQUEST_TAG)
-        for statement in role.trust.statements
-        for condition in statement.conditions
-        if condition.key.startswith(REQUEST_TAG)
-    )
-    return tuple(dict.fromkeys(key for key in found if key not in known))
-
-
-def _unlike(key: Symbol, named: tuple[str, ...]) -> Formula:
-    """Return that the tag key is none of these, in any case, and not empty."""
-    return all_of(negated(Like((key,), text(units(one)), any_case=True)) for one in ("", *named))
+    yield from _asked(role, caller, states, words, problem=problem, broken=unnamed, others=needed)
 
 
 def _asked(
@@ -102,21 +77,19 @@ def _asked(
     *,
     problem: Problem,
     broken: Formula = TRUE,
-    other: Symbol | None = None,
+    others: int = 0,
 ) -> Iterator[Asked]:
-    """Ask whether the caller comes to such a session, with a tag of the key `other` too; and
+    """Ask whether the caller comes to such a session, with up to as many `others` as tags; and
     whether it does where letters of either case are the same.
     """
     tags = request_tags(states, PREFIX)
-    way = way_of(role, caller, tags, prefix=f"{PREFIX}by.", problem=problem, other=other)
+    way = way_of(role, caller, tags, prefix=f"{PREFIX}by.", problem=problem, others=others)
     about = f"{caller.text} assumes {role.policies.arn} {words}"
 
     def witness(given: Assignment) -> Witness | None:
         for values in (given, in_small_letters(given, tags)):
             if way.confirmed(values):
-                passed = values_of(tags, values)
-                if other is not None:
-                    passed[from_units(values.fill((other,)))] = ""
+                passed = values_of(tags, values) | besides(f"{PREFIX}by.", values)
                 why = f"{caller.text} comes to a session of {role.policies.arn} {words}"
                 return witness_of(way.asks[0], values, why, runs=(passed,))
         return None

@@ -2,22 +2,26 @@
 every other theorem.
 
 Asked of runs with all tags, as trust lets them in, in an ordinary context: over TLS, with what the
-request itself carries and no other key.
+request itself carries and no other key. Of each access of an entry every main action (`MAIN`) must
+be allowed on what the run owns; the others may be missing, but where an Allow covers one it must
+work.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import cache
 
-from valetkey.iam import Policies, evaluate
+from valetkey.iam import Layer, Policies, Policy, parse_policy
 from valetkey.iam.arn import split_arn
 from valetkey.iam.glob import STAR, Wild
-from valetkey.isolation.answer import Theorem, Witness
+from valetkey.iam.naming import Naming
+from valetkey.isolation.answer import Theorem
 from valetkey.isolation.asked import asked_of
 from valetkey.isolation.callers import role_session
 from valetkey.isolation.comparing import like
-from valetkey.isolation.concrete import is_let_in, let_in, shown, spelled, tags_of
+from valetkey.isolation.concrete import is_let_in
 from valetkey.isolation.deciding import decide
-from valetkey.isolation.encoding import Ask, allowed, request_of
+from valetkey.isolation.encoding import Ask, allowed
 from valetkey.isolation.formula import (
     FALSE,
     TRUE,
@@ -36,6 +40,7 @@ from valetkey.isolation.places_of_data import REST
 from valetkey.isolation.posing import proved, unknown
 from valetkey.isolation.problem import Place, Problem
 from valetkey.isolation.question import Asked, Question
+from valetkey.isolation.refused import Refused
 from valetkey.isolation.regions import filled
 from valetkey.isolation.session import TagState, tag_flag, tag_symbol
 from valetkey.isolation.sessions import ASKER, PRINCIPAL_TAG, Session, session_of
@@ -48,18 +53,22 @@ from valetkey.tenancy import RUN_TAG, Right, rights_of
 KEY_REST = Symbol("key.rest")
 """What goes on after a beginning that a request lists."""
 
-GOES_WITH = frozenset(
-    {
-        "dynamodb:ConditionCheckItem",
-        "s3:AbortMultipartUpload",
-        "s3:ListMultipartUploadParts",
-        "sqs:ChangeMessageVisibility",
-        "sqs:GetQueueAttributes",
-        "sqs:GetQueueUrl",
-        "secretsmanager:DescribeSecret",
-    }
+MAIN = frozenset(
+    f"{service}:{name}"
+    for service, names in (
+        ("dynamodb", "GetItem Query PutItem UpdateItem DeleteItem"),
+        ("s3", "GetObject PutObject DeleteObject ListBucket"),
+        ("s3", "GetObjectVersion DeleteObjectVersion ListBucketVersions"),
+        ("sqs", "SendMessage ReceiveMessage DeleteMessage"),
+        ("secretsmanager", "GetSecretValue PutSecretValue"),
+        ("ssm", "GetParameter PutParameter DeleteParameter"),
+        ("lambda", "InvokeFunction"),
+        ("kms", "Encrypt Decrypt GenerateDataKey"),
+        ("bedrock", "InvokeModel"),
+    )
+    for name in names.split()
 )
-"""What an access has beside the action that it is named for."""
+"""What an access is for; its other actions go with these (a batch, an aborted upload)."""
 
 CONTEXT = "kms:encryptioncontext:"
 
@@ -87,35 +96,26 @@ def usable(problem: Problem) -> Iterator[Asked]:
 
 
 def _meant(problem: Problem) -> Iterator[Right]:
-    """Yield the rights that the policies must keep: those of which some Allow has the action, and
-    where none has, those without which the access is not there at all. What only goes with an
-    access (an aborted upload) may be left out on purpose; what is there must work.
+    """Yield the rights that the policies must keep: those to main actions, whoever allows them or
+    not, and of all other actions those that some Allow covers. What only goes with an access may
+    be left out on purpose; what is there must work.
     """
-    rights = rights_of(problem.tenancy)
-    there = {right.action: _has_allow(problem, right.action) for right in rights}
-    kept = {_access(right) for right in rights if there[right.action] and not _goes_with(right)}
-    for right in rights:
-        if there[right.action] or (not _goes_with(right) and _access(right) not in kept):
+    for right in rights_of(problem.tenancy):
+        if right.action in MAIN or _has_allow(problem, right.action):
             yield right
-
-
-def _access(right: Right) -> tuple[object, ...]:
-    return (
-        right.entry and right.entry.place,
-        right.access,
-        right.resource,
-        "Version" in right.action,
-    )
-
-
-def _goes_with(right: Right) -> bool:
-    return right.action in GOES_WITH
 
 
 def _has_allow(problem: Problem, action: str) -> bool:
     policies = [one for role in problem.roles for one in role.permissions]
-    policies += [one for one in problem.resource_policies.values() if one is not None]
-    return any(policy.covering(action.lower()).allows for policy in policies)
+    if any(policy.covering(action.lower()).allows for policy in policies):
+        return True
+    own = [role_session(role.policies.arn) for role in problem.roles]
+    return any(
+        one.principal is not None
+        and any(one.principal.names(role) > Naming.ACCOUNT for role in own)
+        for policy in problem.resource_policies.values()
+        for one in (policy.covering(action.lower()).allows if policy else ())
+    )
 
 
 def _somebody(session: Session) -> Asked:
@@ -154,17 +154,35 @@ def _question(
     if there == FALSE:
         return None
     asks = [_ask(session, right, place, resource=resource) for session in sessions]
-    core = simplified(all_of([there, *(negated(allowed(ask)) for ask in asks)]))
-    if core == FALSE:
+    formula = _refusal(sessions, [simplified(negated(allowed(ask))) for ask in asks], there)
+    if formula == FALSE:
         return None
-    formula = all_of([core, any_of(session.let_in for session in sessions)])
     symbols = tuple(tag_symbol(key, ASKER) for key in sessions[0].problem.tenancy.tags)
     refused = Refused(tuple(zip(sessions, asks, strict=True)))
     return Question(Theorem.USABLE, about, formula, (*symbols, REST), refused)
 
 
+def _refusal(sessions: Sequence[Session], refused: Sequence[Formula], there: Formula) -> Formula:
+    """Return that a run which some role lets in is refused there, and by each other role that lets
+    it in. Raises Unencodable.
+    """
+    ways: list[Formula] = []
+    for session, by in zip(sessions, refused, strict=True):
+        others = [
+            any_of([negated(other.let_in_as_found), by_other])
+            for other, by_other in zip(sessions, refused, strict=True)
+            if other is not session
+        ]
+        if by != FALSE:
+            lets_in = session.let_in_as_written if others else session.let_in
+            ways.append(all_of([by, *others, lets_in]))
+    return simplified(all_of([there, any_of(ways)]))
+
+
 def _ask(session: Session, right: Right, place: Place, *, resource: Text) -> Ask:
     policies = session.problem.policies_of(session.role, place)
+    if place.arn is not None and not place.known:  # whatever it is, it may allow the role
+        policies = replace(policies, resource=_letting_in(session.role.policies.arn))
     return Ask(
         role_session(session.role.policies.arn),
         right.action,
@@ -173,6 +191,21 @@ def _ask(session: Session, right: Right, place: Place, *, resource: Text) -> Ask
         policies,
         place.account,
         ASKER,
+    )
+
+
+@cache
+def _letting_in(role_arn: str) -> Policy:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": role_arn},
+        "Action": "*",
+        "Resource": "*",
+    }
+    return parse_policy(
+        {"Version": "2012-10-17", "Statement": [statement]},
+        name="the resource's own policy (not supplied)",
+        layer=Layer.RESOURCE,
     )
 
 
@@ -197,39 +230,3 @@ def _ordinary(policies: Policies, right: Right) -> dict[str, KeyModel]:
     if name.startswith(CONTEXT):
         keys[f"{CONTEXT.removesuffix(':')}keys"] = Fixed((right.key.name[len(CONTEXT) :],))
     return keys
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Refused:
-    """What makes a witness of a run that is refused its own data by each of its roles."""
-
-    asked: tuple[tuple[Session, Ask], ...]
-
-    def __call__(self, given: Assignment) -> Witness | None:
-        """Return the witness; None where the evaluator allows it after all, or nobody is let in."""
-        found: Witness | None = None
-        for session, ask in self.asked:
-            values = let_in(session, given)
-            if values is None:
-                continue
-            request = request_of(ask, values)
-            decision = evaluate(request, ask.policies)
-            if decision.allowed:
-                return None
-            tags = tags_of(session, values)
-            mapped = {key: tags[key] for key in session.problem.tenancy.tags}
-            found = found or Witness(
-                principal=request.principal.name,
-                runs=(tags,),
-                action=request.action,
-                resource=request.resource,
-                context=spelled(request),
-                expected="allow",
-                got="deny",
-                why=f"run {shown(mapped)} owns {request.resource}, and is refused "
-                f"{request.action}: {decision.because}",
-                role=session.role.policies.arn,
-                resource_account=request.resource_account,
-                statements=decision.determining,
-            )
-        return found

@@ -27,15 +27,18 @@ from valetkey.isolation.keys import One, single
 from valetkey.isolation.posing import posed, symbols_of, values_of, witness_of
 from valetkey.isolation.problem import CompiledRole, Problem
 from valetkey.isolation.question import Asked
-from valetkey.isolation.request_tags import RequestTags
+from valetkey.isolation.request_tags import RequestTags, besides
 
 THEOREM = Theorem.ONLY_BY_THE_BROKER
 
 
-def other_tokens(role: CompiledRole, ask: Ask, tags: RequestTags, problem: Problem) -> Asked:
+def other_tokens(
+    role: CompiledRole, ask: Ask, tags: RequestTags, problem: Problem, *, spelled: Formula
+) -> Asked:
     """Ask whether the role can be taken by a token whose `sub` or `aud` is not the role's own.
 
-    `ask` is the provider's request for a session. A claim may be missing, as far as we can tell.
+    `ask` is the provider's request for a session, with tags whose keys are so `spelled`. A claim
+    may be missing, as far as we can tell.
     """
     host = ask.principal.name.partition(":oidc-provider/")[2] or ask.principal.name
     subject_key, audience_key = f"{host}:sub".lower(), f"{host}:aud".lower()
@@ -48,14 +51,15 @@ def other_tokens(role: CompiledRole, ask: Ask, tags: RequestTags, problem: Probl
 
     def witness(given: Assignment) -> Witness | None:
         why = f"a token that the broker does not make for it takes {role.policies.arn}"
-        return witness_of(asked, given, why, runs=(values_of(tags, given),))
+        runs = (values_of(tags, given) | besides(ask.prefix, given),)
+        return witness_of(asked, given, why, runs=runs)
 
     about = f"another token of {ask.principal.name} takes {role.policies.arn}"
     claims = [part for one in (subject, audience) for part in one.text]
     return posed(
         THEOREM,
         about,
-        lambda: all_of([allowed(asked), negated(ours)]),
+        lambda: all_of([allowed(asked), spelled, negated(ours)]),
         plain=(*symbols_of(tags), *(one for one in claims if isinstance(one, Symbol))),
         witness=witness,
     )

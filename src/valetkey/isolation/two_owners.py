@@ -22,6 +22,7 @@ from valetkey.isolation.regions import Region
 from valetkey.isolation.session import TagState, tag_symbol
 from valetkey.isolation.sessions import ASKER, OWNER, Session, session_of
 from valetkey.tenancy import OwnedText, Right, rights_of
+from valetkey.tenancy.bounds import bounds_of
 
 MARKS = "/-_.:=+@ "
 """What a tag may have in it, and texts put between tags."""
@@ -47,10 +48,12 @@ class Overlap:
         for tried in (*self._plainer(given), given):
             if not holds(self.formula, tried):
                 continue
-            ways = (
+            ways = [
                 (tried, self.first, self.second),
                 (_swapped(tried), self.second, self.first),
-            )
+            ]
+            # What is shared belongs to nobody: who has it by that is the one that asks.
+            ways = [way for way in ways if not way[2].shared]
             for (solution, own, other), role in product(ways, self.problem.roles):
                 witness = self._by(role, solution, own, other)
                 if witness is not None:
@@ -87,9 +90,22 @@ class Overlap:
             witness = self._asked(asking, right.action, resource, keys=keys, given=given)
             if witness is not None:
                 mapped = {key: owner[key] for key in self.problem.tenancy.tags}
-                why = f"{witness.why}, which belongs to {shown(mapped)} too"
-                return replace(witness, runs=(asker, owner), why=why)
+                belongs = f"which belongs to {shown(mapped)}{'' if own.shared else ' too'}"
+                why = f"{witness.why}, {belongs}"
+                entries = self._at_fault(own, other, asker, owner)
+                return replace(witness, runs=(asker, owner), why=why, entries=entries)
         return None
+
+    def _at_fault(
+        self, own: Region, other: Region, asker: dict[str, str], owner: dict[str, str]
+    ) -> tuple[str, ...]:
+        """Return the entries where the map gives one thing to two: no bound of it keeps out a tag
+        of these runs, so the trust policy that it needs would let both in.
+        """
+        for tag, letters in bounds_of(self.problem.tenancy).items():
+            if any(letter in run.get(tag, "") for run in (asker, owner) for letter in letters):
+                return ()
+        return tuple(dict.fromkeys((other.place, own.place)))
 
     def _keys(
         self, right: Right, other: Region, asker: dict[str, str], owner: dict[str, str]

@@ -12,6 +12,7 @@ from valetkey.iam import Policies, Request, RequestError, evaluate
 from valetkey.iam.glob import units
 from valetkey.isolation.answer import Witness
 from valetkey.isolation.bounds import RUN_BEGINNING
+from valetkey.isolation.callers import STRANGER
 from valetkey.isolation.concrete import (
     is_let_in_as,
     let_in,
@@ -20,17 +21,21 @@ from valetkey.isolation.concrete import (
     tags_of,
     whole_run,
 )
+from valetkey.isolation.deciding import decide
 from valetkey.isolation.encoding import Ask, request_of
-from valetkey.isolation.formula import Assignment, Formula, Symbol, Text, holds
+from valetkey.isolation.formula import TRUE, Assignment, Formula, Symbol, Text, all_of, holds
 from valetkey.isolation.keys import Many, One
 from valetkey.isolation.owners import OPENED, RunTags, owners, strangers, text_of
+from valetkey.isolation.places import FOREIGN
 from valetkey.isolation.places_of_data import REST
-from valetkey.isolation.regions import Region
+from valetkey.isolation.regions import Region, of_service
 from valetkey.isolation.session import tag_symbol
 from valetkey.isolation.sessions import Session
+from valetkey.isolation.solution import Satisfiable
 from valetkey.tenancy import RUN_TAG
 
 TAG, LETTERS = ".tag.", "abcdefgh"
+DIGITS = "0123456789"
 MOST_TRIED = 12
 """Solutions that are tried until one shows whose data it reaches."""
 
@@ -43,7 +48,7 @@ class Witnessed:
     """What makes a witness of a solution of `formula`: that `session` is allowed what `ask` says.
 
     `policies` are all that bear. With `let_in`, trust must let the session in. `example` is a
-    plain text for what is open of the resource.
+    plain text for what is open of the resource, which is better a `likely` one.
     """
 
     formula: Formula
@@ -53,9 +58,11 @@ class Witnessed:
     regions: Sequence[Region]
     let_in: bool = True
     example: str = ""
+    likely: Formula = TRUE
 
     def __call__(self, given: Assignment) -> Witness | None:
         """Return the witness; None where the evaluator confirms none."""
+        given = self._likelier(given)
         bases = (*self._with_plain_tags(given), given)
         tried = [one for base in bases for one in self._sharper(base)]
         tried += [one for base in bases for one in (*self._plainer(base), base)]
@@ -63,6 +70,14 @@ class Witnessed:
         found = (one for one in map(self._confirmed, islice(solutions, MOST_TRIED)) if one)
         first = next(found, None) or self._confirmed(given)
         return next((one for one in found if len(one.runs) > 1), first) if _alone(first) else first
+
+    def _likelier(self, given: Assignment) -> Assignment:
+        """Return a solution of a kind that a person knows, the same where there is none."""
+        if not holds(self.likely, given):
+            plain = tuple(tag_symbol(key, self.session.prefix) for key in self.session.tags)
+            found = decide(all_of([self.formula, self.likely]), plain=plain)
+            given = found.assignment if isinstance(found, Satisfiable) else given
+        return _of_an_account(self.formula, given)
 
     def _confirmed(self, given: Assignment) -> Witness | None:
         session = self.session
@@ -95,7 +110,8 @@ class Witnessed:
 
     def _owner(self, request: Request, asker: RunTags, given: Assignment) -> dict[str, str] | None:
         """Return the tags of a run that owns what is reached: one that trust lets in, if any."""
-        found = [tags for _, tags in owners(self.regions, asker, request.resource, request.keys)]
+        regions = tuple(of_service(request.action, self.regions))
+        found = [tags for _, tags in owners(regions, asker, request.resource, request.keys)]
         for tags in found:
             whole = whole_run(self.session, tags, asker)
             if is_let_in_as(self.session, whole, given):
@@ -109,7 +125,7 @@ class Witnessed:
     def _sharper(self, given: Assignment) -> Iterator[Assignment]:
         """Yield requests for what others own, as near to the solution as can be."""
         asker = tags_of(self.session, given)
-        for region in self.regions:
+        for region in of_service(self.ask.action, self.regions):
             if region.shared or not region.tags:
                 continue
             others = [dict.fromkeys(region.tags, value) for value in asker.values() if value]
@@ -157,6 +173,18 @@ class Witnessed:
     def _plainer(self, given: Assignment) -> Iterator[Assignment]:
         if self.example and REST in self.ask.resource:
             yield Assignment({**given.texts, REST.name: self.example}, given.flags)
+
+
+def _of_an_account(formula: Formula, given: Assignment) -> Assignment:
+    """Return the solution with 12 digits as the account of a resource that is another's."""
+    value = given.texts.get(FOREIGN.name, "")
+    digits = "".join(one if one in DIGITS else "9" for one in value)
+    for account in (STRANGER, digits) if value else ():
+        texts = {name: account if one == value else one for name, one in given.texts.items()}
+        changed = Assignment(texts, given.flags)
+        if holds(formula, changed):
+            return changed
+    return given
 
 
 def _alone(witness: Witness | None) -> bool:

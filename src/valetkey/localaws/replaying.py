@@ -11,6 +11,7 @@ from valetkey.localaws.errors import LocalAwsError
 from valetkey.localaws.local_aws import DEFAULT_REGION, LocalAws
 from valetkey.localaws.replaying_dynamodb import TABLE_CALLS
 from valetkey.localaws.replaying_functions import FUNCTION_CALLS
+from valetkey.localaws.replaying_keys import not_carried
 from valetkey.localaws.replaying_names import fitted
 from valetkey.localaws.replaying_outcome import (
     Attempt,
@@ -59,9 +60,19 @@ def play(scene: Scene, attempt: Attempt) -> Played:
         return Played(Outcome.NOT_PLAYED, error.reason)
     except LocalAwsError as error:
         return Played(Outcome.NOT_PLAYED, f"the local AWS can't be set up so: {error.message}")
+    return _judged(played, attempt, longer)
+
+
+def _judged(played: Played, attempt: Attempt, longer: Attempt) -> Played:
+    """Return what came, where it came of the request of the witness and of no other."""
+    denied = played.outcome is Outcome.DENIED
+    unlike = "; ".join(not_carried(attempt))
+    if denied and unlike:
+        why = f"no request here can have {unlike}; without it {played.said}"
+        return Played(Outcome.NOT_PLAYED, why)
     if longer is attempt:
         return played
-    if played.outcome is Outcome.DENIED:
+    if denied:
         return Played(Outcome.NOT_PLAYED, f"AWS takes no name so short as in {attempt.resource}")
     return played.made_by(f"(of {longer.resource}: AWS takes no shorter name)")
 

@@ -41,6 +41,8 @@ def _table(stage: Stage) -> Table:
     if kind != "table" or not name or (below and index is None):
         raise NotPlayedError(f"`{stage.attempt.resource}` is no table and no index of one")
     named = next((found for one in LEADING if (found := stage.attempt.keys(one))), ())
+    if "" in named:
+        raise NotPlayedError("a key of an item is never empty, so DynamoDB takes no such request")
     table = Table(name, index, "ik" if index else "pk", named or (THEIRS,))
     dynamodb = stage.root("dynamodb")
     dynamodb.create_table(**_shape(table))

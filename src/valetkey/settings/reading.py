@@ -6,6 +6,7 @@ Nothing is guessed; a wrong file gives one sentence that names the place.
 import hashlib
 import os
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -68,7 +69,7 @@ def read_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
 def decode_file(path: Path, raw: bytes, shape: type[T]) -> T:
     """Return what a TOML file says. Raises `config-invalid` with the file's name and the place."""
     try:
-        return msgspec.toml.decode(raw, type=shape, strict=True)
+        return msgspec.toml.decode(raw.removeprefix(BOM_UTF8), type=shape, strict=True)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SettingsError("config-invalid", f"`{path.name}`: {_sentence(error)}") from None
     except RecursionError:

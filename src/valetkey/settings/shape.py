@@ -137,7 +137,8 @@ class KeyTable(_Table, frozen=True):
 
 class SharedTable(_Table, frozen=True):
     arn: str
-    access: tuple[str, ...]
+    access: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
 
 
 class ProtectedTable(_Table, frozen=True):

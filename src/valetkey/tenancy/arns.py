@@ -2,6 +2,7 @@
 
 import re
 
+from valetkey.tenancy.catalog import SERVICE_OF_KIND
 from valetkey.tenancy.errors import TenancyError
 from valetkey.tenancy.tenancy_map import Kind, OwnedText, Tag
 
@@ -36,12 +37,22 @@ _SHOWN = {
     Kind.FUNCTION: "arn:aws:lambda:REGION:ACCOUNT:function:NAME-{tag}",
     Kind.KEY: "arn:aws:kms:REGION:ACCOUNT:key/ID",
 }
+_NAMES = {
+    Kind.TABLE: "`table/` and a name of 3 to 255 letters, digits, `_`, `.` and `-` follow",
+    Kind.QUEUE: "a name of 1 to 80 letters, digits, `_`, `.` and `-` follows",
+    Kind.SECRET: "`secret:` and a name follow",
+    Kind.PARAMETER: "`parameter/` and a name of letters, digits, `_`, `.`, `-` and `/` follow",
+    Kind.FUNCTION: "`function:` and a name of 1 to 64 letters, digits, `_` and `-` follow, "
+    "without a version or alias",
+    Kind.KEY: "`key/` and the key's id follow, not an alias",
+}
 _SHARED = re.compile(
     _HEAD
     + r"(s3:::[a-z0-9.-]+(/.*)?|(dynamodb|sqs|secretsmanager|ssm|lambda|kms):"
     + _PLACE
     + ".+)"
 )
+_SECRET_END = re.compile(r".*(\*|-[A-Za-z0-9]{6})", re.DOTALL)
 # Approvals, policies, the audit store: whatever AWS has.
 _ANY = re.compile(_HEAD + r"[a-z0-9-]+:[a-z0-9-]*:([0-9]{12})?:.+")
 
@@ -52,7 +63,7 @@ def check_owned_arn(place: str, kind: Kind, parts: OwnedText, *, is_open: bool) 
     shown = "".join(f"{{{part.key}}}" if isinstance(part, Tag) else part for part in parts)
     shown += "*" * is_open
     if not re.fullmatch(_OWNED[kind], plain, re.ASCII) or _tag_in_head(parts):
-        raise _wrong(place, shown, f"is not of `{kind.value}`", hint=_SHOWN[kind])
+        raise _wrong(place, shown, _why_not(kind, parts, plain), hint=_SHOWN[kind])
     if kind is Kind.SECRET and not is_open:
         raise _wrong(
             place,
@@ -60,6 +71,18 @@ def check_owned_arn(place: str, kind: Kind, parts: OwnedText, *, is_open: bool) 
             "is no secret's: AWS adds six characters of its own to a name",
             hint="end it in `/*`; `-??????` would match the names of other runs' secrets, too",
         )
+
+
+def _why_not(kind: Kind, parts: OwnedText, plain: str) -> str:
+    """Return what of the ARN is not of the kind, as far as it can be told."""
+    pieces = plain.split(":", 5)
+    if _tag_in_head(parts):
+        return "has a tag before its resource: an account or a region is nobody's"
+    if len(pieces) < 6 or pieces[2] != SERVICE_OF_KIND[kind]:
+        return f"is not of `{kind.value}`"
+    if not re.fullmatch(_PLACE, f"{pieces[3]}:{pieces[4]}:", re.ASCII):
+        return f"is in no one place: region `{pieces[3]}`, account `{pieces[4]}`"
+    return f"is not of `{kind.value}`: {_NAMES[kind]}"
 
 
 def _tag_in_head(parts: OwnedText) -> bool:
@@ -87,8 +110,23 @@ def check_shared(place: str, arn: str) -> None:
             place,
             arn,
             "is no bucket, object, table, queue, secret, parameter, function or key",
-            hint="models stand in `models` of `[tenancy]`",
+            hint="models stand in `models` of `[tenancy]`; with `actions` in place of `access` it "
+            "may be of any service",
         )
+    if ":secret:" in arn and not _SECRET_END.fullmatch(arn):
+        raise _wrong(
+            place,
+            arn,
+            "is no secret's: AWS adds `-` and six characters of its own to a name",
+            hint="write the whole ARN as AWS shows it, or end it in `/*` or `-*`",
+        )
+
+
+def check_shared_anywhere(place: str, arn: str) -> None:
+    """Raise `tenancy-arn` unless it is an ARN of any service, or `*`; only its end may be `*`."""
+    _check_plain(place, arn)
+    if arn != "*" and not _ANY.fullmatch(arn):
+        raise _wrong(place, arn, "is neither an ARN nor `*`")
 
 
 def check_protected(place: str, arn: str) -> None:
@@ -138,7 +176,8 @@ def check_model(place: str, arn: str) -> None:
             place,
             arn,
             "is not one model or inference profile",
-            hint="arn:aws:bedrock:REGION::foundation-model/ID, without a `*`",
+            hint="arn:aws:bedrock:REGION::foundation-model/ID, or "
+            "arn:aws:bedrock:REGION:ACCOUNT:inference-profile/ID, without a `*`",
         )
 
 

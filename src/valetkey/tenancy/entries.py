@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from valetkey.tenancy.actions import check_actions
 from valetkey.tenancy.arns import (
     check_bucket,
     check_index,
     check_owned_arn,
     check_protected,
     check_shared,
+    check_shared_anywhere,
 )
 from valetkey.tenancy.catalog import KIND_OF_SERVICE, given_actions
 from valetkey.tenancy.errors import TenancyError
@@ -16,6 +18,7 @@ from valetkey.tenancy.tenancy_map import Access, Kind, Owned, OwnedText, Protect
 from valetkey.tenancy.texts import Written, check_open_end, read_text
 
 Table = Mapping[str, Any]
+MOST_KEY = 1024  # bytes of UTF-8 in an object's key
 
 
 def read_owned(
@@ -39,6 +42,12 @@ def _table(place: str, table: Table, access: frozenset[Access], tags: Collection
     check_owned_arn(place, Kind.TABLE, arn, is_open=False)
     key = read_text(Written(place, "partition_key", table["partition_key"]), tags=tags)
     indexes: dict[str, OwnedText] = {}
+    if table["indexes"] and Access.READ not in access:
+        raise TenancyError(
+            "tenancy-access",
+            f"`{place}`: `indexes` give nothing to anybody: an index is only queried",
+            hint="add `read` to `access`, or leave `indexes` out",
+        )
     for name, text in table["indexes"].items():
         check_index(f"{place}.indexes", name)
         indexes[name] = read_text(Written(f"{place}.indexes", name, text), tags=tags)
@@ -59,6 +68,8 @@ def _prefix(
     check_open_end(written, prefix)
     if str(table["prefix"]).startswith("/"):
         raise written.wrong("tenancy-text", "begins with a `/`, as no key of an object does")
+    if sum(len(p.encode()) if isinstance(p, str) else 1 for p in prefix) > MOST_KEY:
+        raise written.wrong("tenancy-text", f"is longer than a key: S3 takes {MOST_KEY} bytes")
     arn = (f"arn:{partition}:s3:::{table['bucket']}",)
     return Owned(Kind.PREFIX, place, arn, access, open=True, key=prefix)
 
@@ -99,9 +110,20 @@ def _named(
 def read_shared(place: str, table: Table) -> Shared:
     """Return what every run may use. Raises TenancyError."""
     arn = str(table["arn"])
+    access, actions = tuple(table.get("access", ())), tuple(table.get("actions", ()))
+    if bool(access) == bool(actions):
+        raise TenancyError(
+            "tenancy-access",
+            f"`{place}` has {'both' if access else 'none'} of `access` and `actions`",
+            hint="one of them says what every run may do with it",
+        )
+    if actions:
+        check_shared_anywhere(place, arn)
+        check_actions(place, actions)
+        return Shared(place, arn, frozenset(), tuple(dict.fromkeys(actions)))
     check_shared(place, arn)
     kind = KIND_OF_SERVICE[arn.split(":")[2]]
-    return Shared(place, arn, _access(place, kind, table["access"]))
+    return Shared(place, arn, _access(place, kind, access))
 
 
 def read_protected(place: str, table: Table) -> Protected:

@@ -122,7 +122,9 @@ def _condition(only: _Only) -> dict[str, Any]:
     return {operator: {only.key: one_or_many(only.values)}}
 
 
-def _sid(only: _Only, service: str, accesses: list[Access]) -> str:
+def _sid(only: _Only, service: str, accesses: list[Access | None]) -> str:
+    if None in accesses:
+        return f"UseShared{words(service)}"
     verbs = [access.value.capitalize() for access in Access if access in accesses]
     noun = "Prefixes" if only.key == "s3:prefix" else _NOUNS[service]
     by = "By" + "And".join(words(tag) for tag in only.tags) if only.tags else ""

@@ -14,6 +14,24 @@ from valetkey.tenancy.rights import Right
 from valetkey.tenancy.statements import deny_without, document, one_or_many
 from valetkey.tenancy.tenancy_map import Kind, TenancyMap
 
+_KEEPING = (
+    "kms:Describe*",
+    "kms:Get*",
+    "kms:List*",
+    "kms:PutKeyPolicy",
+    "kms:Update*",
+    "kms:Enable*",
+    "kms:Disable*",
+    "kms:RevokeGrant",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:ScheduleKeyDeletion",
+    "kms:CancelKeyDeletion",
+)
+"""What keeps a key, and neither reads with it nor lets others (a grant would)."""
+
 
 def resource_policies(
     tenancy_map: TenancyMap, rights: Iterable[Right], *, roles: Sequence[str]
@@ -42,7 +60,7 @@ def _is_walled(kind: Kind) -> bool:
 def _fixed(tenancy_map: TenancyMap) -> Iterator[tuple[str, str]]:
     """Yield ARN and service of each mapped resource that could have a policy of its own."""
     arns = [str(entry.arn[0]) for entry in tenancy_map.owned if len(entry.arn) == 1]
-    for shared in tenancy_map.shared:
+    for shared in (one for one in tenancy_map.shared if not one.actions):
         head, slash, tail = shared.arn.partition("/")
         if head.startswith("arn:") and head.split(":")[2] == "s3":
             arns.append(head)
@@ -80,6 +98,8 @@ def _of_key(
             hint="name a role of yours in `platform` of `[tenancy]`",
         )
     mine = [right for right in rights if right.resource == (arn,)]
+    # Of a key that is shared others have their rights by the account's IAM policies.
+    is_ours = any(entry.arn == (arn,) for entry in tenancy_map.owned)
     agents = {"Principal": {"AWS": one_or_many(roles)}}
     return document(
         [
@@ -91,12 +111,25 @@ def _of_key(
                 "Sid": "ThePlatformKeepsTheKey",
                 "Effect": "Allow",
                 "Principal": {"AWS": one_or_many(platform)},
-                "Action": "kms:*",
+                "Action": list(_KEEPING),
                 "Resource": "*",
             },
+            *(() if is_ours else (_to_the_account(arn),)),
             *(_placed(statement, agents) for statement in allowing(mine)),
         ]
     )
+
+
+def _to_the_account(arn: str) -> dict[str, Any]:
+    """Return what AWS gives a key that is made without a policy."""
+    _, partition, _, _, account, _ = arn.split(":", 5)
+    return {
+        "Sid": "TheAccountsPoliciesCountAsBefore",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
 
 
 def _to_all(statement: dict[str, Any]) -> dict[str, Any]:

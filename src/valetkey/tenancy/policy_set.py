@@ -39,7 +39,10 @@ class PolicySet:
     is a resource known to have no policy, one that is not listed is not known. `service_control`
     and `resource_control` are levels (root, units, account), each of which must allow. `brokers`
     are the broker roles' own policies by role ARN, where known. `unread` are the reasons why no
-    answer can be better than Unknown: what a source names and does not say.
+    answer can be better than Unknown: what a source names and does not say. `taken` is what was
+    taken as given though a deployment could make it otherwise, such as a parameter's default: the
+    answer's assumptions. `unattached` are those with None of which only a template or plan says
+    so, which defines them; another source may have their policy.
     """
 
     roles: tuple[RolePolicies, ...]
@@ -48,3 +51,5 @@ class PolicySet:
     resource_control: tuple[tuple[Attached, ...], ...] = ()
     brokers: Mapping[str, Document] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+    unattached: frozenset[str] = frozenset()

@@ -42,6 +42,7 @@ def tenancy_map(
     _check_sources(found)
     _check_costs(found)
     check_apart(found)
+    _check_partition(found)
     return found
 
 
@@ -106,6 +107,21 @@ def _check_sources(found: TenancyMap) -> None:
                 "tenancy-oidc-provider",
                 f"grant `{role.grant}` is drawn with tokens, and `[tenancy]` names no provider",
                 hint='write `oidc_provider = "arn:aws:iam::ACCOUNT:oidc-provider/HOST"`',
+            )
+
+
+def _check_partition(found: TenancyMap) -> None:
+    """Raise unless all is in the roles' partition: a session of one is none in another."""
+    partition = _partition(found.roles)
+    named = [(f"grant `{role.grant}`", role.arn) for role in found.roles]
+    named += [(f"`{entry.place}`", str(entry.arn[0])) for entry in found.owned]
+    named += [(f"`{entry.place}`", entry.arn) for entry in found.shared]
+    named += [("`tenancy.models`", arn) for arn in found.models]
+    for place, arn in named if found.roles else ():
+        if arn.startswith("arn:") and arn.split(":")[1] != partition:
+            raise TenancyError(
+                "tenancy-partition",
+                f"{place}: `{arn}` is not in the partition `{partition}` of the first role",
             )
 
 

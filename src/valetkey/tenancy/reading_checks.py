@@ -4,9 +4,20 @@ import unicodedata
 from collections.abc import Collection
 
 from valetkey.iam.glob import STAR, matches_tokens
+from valetkey.tenancy.actions import may_write
 from valetkey.tenancy.catalog import KIND_OF_SERVICE, given_actions
 from valetkey.tenancy.errors import TenancyError
-from valetkey.tenancy.tenancy_map import RUN_TAG, Access, Kind, Owned, OwnedText, Tag, TenancyMap
+from valetkey.tenancy.tenancy_map import (
+    RUN_TAG,
+    Access,
+    Kind,
+    Owned,
+    OwnedText,
+    Protected,
+    Shared,
+    Tag,
+    TenancyMap,
+)
 
 MAX_TAGS = 49  # STS takes 50, and one is the run's
 _PUNCTUATION = frozenset("_.:/=+-@ ")
@@ -37,7 +48,7 @@ def check_apart(found: TenancyMap) -> None:
     """
     seen: dict[tuple[str, ...], str] = {}
     places = [(_identity(entry), entry.place) for entry in found.owned]
-    places += [((one.arn,), one.place) for one in found.shared]
+    places += [(("actions",) * bool(one.actions) + (one.arn,), one.place) for one in found.shared]
     places += [(("protected", one.arn), one.place) for one in found.protected]
     for identity, place in places:
         if identity in seen:
@@ -47,8 +58,14 @@ def check_apart(found: TenancyMap) -> None:
         if _writes(entry.kind, entry.access):
             _check_not_protected(_reached(entry), entry.place, found)
     for shared in found.shared:
-        if _writes(KIND_OF_SERVICE[shared.arn.split(":")[2]], shared.access):
+        if shared.actions:
+            _check_actions(shared, found)
+        elif _writes(_kind(shared.arn), shared.access):
             _check_not_protected(shared.arn.removesuffix("*"), shared.place, found)
+
+
+def _kind(arn: str) -> Kind:
+    return KIND_OF_SERVICE[arn.split(":")[2]]
 
 
 def _writes(kind: Kind, access: frozenset[Access]) -> bool:
@@ -80,6 +97,26 @@ def _reached(entry: Owned) -> str:
     return "".join(str(part) for part in parts[:first_tag])
 
 
+def _check_actions(shared: Shared, found: TenancyMap) -> None:
+    """Raise where an action that may write could be done to anything that is protected."""
+    whole = shared.arn.removesuffix("*")
+    writing = {name.partition(":")[0] for name in shared.actions if may_write(name)}
+    for protected in found.protected:
+        arn = protected.arn.removesuffix("*")
+        within = arn == whole
+        within |= whole != shared.arn and arn.startswith(whole)
+        within |= arn != protected.arn and whole.startswith(arn)
+        if within and arn.split(":")[2] in writing:
+            raise _protected(shared.place, protected)
+
+
+def _protected(place: str, protected: Protected) -> TenancyError:
+    return TenancyError(
+        "tenancy-protected-owned",
+        f"`{place}` gives runs what `{protected.place}` protects: `{protected.arn}`",
+    )
+
+
 def _check_not_protected(reached: str, place: str, found: TenancyMap) -> None:
     """Raise where all that begins with `reached` is protected. What is so only in part is left
     to the prover, which tells by whose tags.
@@ -88,7 +125,4 @@ def _check_not_protected(reached: str, place: str, found: TenancyMap) -> None:
         whole = protected.arn.removesuffix("*")
         is_open = protected.arn.endswith("*")
         if matches_tokens([whole, *([STAR] if is_open else [])], reached):
-            raise TenancyError(
-                "tenancy-protected-owned",
-                f"`{place}` gives runs what `{protected.place}` protects: `{protected.arn}`",
-            )
+            raise _protected(place, protected)

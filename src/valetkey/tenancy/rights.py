@@ -16,6 +16,8 @@ from valetkey.tenancy.catalog import (
 )
 from valetkey.tenancy.tenancy_map import Access, Kind, Owned, OwnedText, Shared, Tag, TenancyMap
 
+BY_PATH = "ssm:GetParametersByPath"
+
 
 @dataclass(frozen=True, slots=True)
 class KeyText:
@@ -32,11 +34,12 @@ class KeyText:
 @dataclass(frozen=True, slots=True)
 class Right:
     """The run whose tags fill in the texts may do `action` to `resource` (where `open`, to
-    whatever begins with it). `entry` says who owns what it reaches, None for a model.
+    whatever begins with it). `entry` says who owns what it reaches, None for a model. `access` is
+    None where the map names the action itself.
     """
 
     action: str
-    access: Access
+    access: Access | None
     resource: OwnedText
     open: bool = False
     key: KeyText | None = None
@@ -107,7 +110,7 @@ def _of_parameter(entry: Owned, action: KnownAction, access: Access) -> Iterator
     """Yield a listing by path where the entry owns all below it, on the path itself, too: SSM
     asks for that without the last slash.
     """
-    by_path = action.name == "ssm:GetParametersByPath"
+    by_path = action.name == BY_PATH
     if entry.open or not by_path:
         yield Right(action.name, access, entry.arn, entry.open, entry=entry)
     last = entry.arn[-1]
@@ -118,14 +121,31 @@ def _of_parameter(entry: Owned, action: KnownAction, access: Access) -> Iterator
 
 
 def _of_shared(entry: Shared) -> Iterator[Right]:
-    kind = KIND_OF_SERVICE[entry.arn.split(":")[2]]
     is_open = entry.arn.endswith("*")
     arn = entry.arn.removesuffix("*")
+    for name in entry.actions:
+        yield Right(name, None, joined(arn), is_open, entry=entry)
+    if entry.actions:
+        return
+    kind = KIND_OF_SERVICE[arn.split(":")[2]]
     for action, access in _given(kind, entry.access):
         if kind is Kind.PREFIX:
             yield from _of_shared_bucket(entry, action, access)
+        elif action.name == BY_PATH:
+            yield from _of_shared_path(entry, access)
         elif "/index/" not in arn or Shape.INDEX in action.shapes:
             yield Right(action.name, access, (arn,), is_open, entry=entry)
+
+
+def _of_shared_path(entry: Shared, access: Access) -> Iterator[Right]:
+    """Yield the listing of a path that is shared as a whole, on the path itself, too: whoever may
+    list a path gets all below it (Systems Manager User Guide, "Restricting access to Parameter
+    Store parameters"), so one parameter's name gives no listing.
+    """
+    path = entry.arn.removesuffix("/*")
+    if path != entry.arn:
+        yield Right(BY_PATH, access, (f"{path}/",), open=True, entry=entry)
+        yield Right(BY_PATH, access, (path,), entry=entry)
 
 
 def _of_shared_bucket(entry: Shared, action: KnownAction, access: Access) -> Iterator[Right]:

@@ -78,11 +78,16 @@ class Owned:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What every run may use and none owns: an ARN, in which a final `*` stands for any text."""
+    """What every run may use and none owns: an ARN, in which a final `*` stands for any text.
+
+    Where it has `actions`, every run may do these and no others: they reach no mapped data, and
+    the ARN may be of any service, or `*` alone.
+    """
 
     place: str
     arn: str
     access: frozenset[Access]
+    actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

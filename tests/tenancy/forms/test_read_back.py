@@ -70,7 +70,9 @@ def test_a_configuration_of_terraform_is_read_back_equal_from_its_plan() -> None
     written = terraform_files(sets.WHOLE)
     plan = plan_text(json.loads(written.files["valetkey.tf.json"]))
     read = read_plan(plan, HERE, wanted=WANTED)
-    assert sets.in_order(merged((read, _apart(written)))) == sets.in_order(sets.WHOLE)
+    assert all("no `dynamic` block" in one for one in read.taken)
+    found = replace(merged((read, _apart(written))), taken=())
+    assert sets.in_order(found) == sets.in_order(sets.WHOLE)
 
 
 def test_what_a_template_cannot_carry_is_named_with_what_attaches_it() -> None:

@@ -2,12 +2,13 @@
 
 import json
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
 from tests.tenancy.forms import sets
 from valetkey.errors import ValetkeyError
+from valetkey.tenancy import TenancyError
 from valetkey.tenancy.forms import read_role_files
 from valetkey.tenancy.policy_set import Attached, PolicySet
 
@@ -168,3 +169,26 @@ def test_a_byte_order_mark_is_passed_by_and_other_encodings_are_refused() -> Non
         with pytest.raises(ValetkeyError) as caught:
             read_role_files({"r.json": odd})
         assert caught.value.code == "policy-source-malformed"
+
+
+@pytest.mark.parametrize("member", ["Role", "RoleDetailList", "Statement"])
+def test_what_iam_prints_alone_is_refused_with_the_shape_to_write(member: str) -> None:
+    with pytest.raises(TenancyError) as caught:
+        read_role_files({"a.json": json.dumps({member: []})})
+    assert caught.value.code == "policy-source-malformed"
+    assert '"resource_policies": {ARN:' in (caught.value.hint or "")
+
+
+def test_lists_in_lists_without_end_are_refused() -> None:
+    text = json.dumps({"Version": "2012-10-17", "Statement": "DEEP"})
+    text = text.replace('"DEEP"', "[" * 900 + "]" * 900)
+    source = '{"resource_policies": {"arn:aws:s3:::data": ' + text + "}}"
+    with pytest.raises(ValetkeyError) as caught:
+        read_role_files({"r.json": source})
+    assert caught.value.code == "policy-source-malformed"
+
+
+def test_a_document_with_plus_for_spaces_is_refused_with_the_reason() -> None:
+    with pytest.raises(ValetkeyError) as caught:
+        _read(_file(policies=[quote_plus(json.dumps(sets.OWN_OBJECTS))]))
+    assert "%20" in (caught.value.hint or "")

@@ -5,7 +5,7 @@ from valetkey.tenancy.forms.merging import merged
 from valetkey.tenancy.forms.plan_reading import read_plan
 from valetkey.tenancy.forms.role_files import read_role_files
 from valetkey.tenancy.forms.surroundings import Surroundings
-from valetkey.tenancy.forms.template_reading import read_template
+from valetkey.tenancy.forms.template_reading import names_of, read_template
 from valetkey.tenancy.forms.writing_json import json_files
 from valetkey.tenancy.forms.writing_template import template_files
 from valetkey.tenancy.forms.writing_terraform import terraform_files
@@ -18,6 +18,7 @@ __all__ = [
     "Written",
     "json_files",
     "merged",
+    "names_of",
     "read_plan",
     "read_role_files",
     "read_template",

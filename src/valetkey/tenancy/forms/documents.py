@@ -50,8 +50,12 @@ def document_of(value: object, place: str) -> Document:
 def _object(value: object, place: str) -> Mapping[str, Any]:
     if not isinstance(value, str):
         return object_of(value, place)
-    text = value if value.lstrip()[:1] == "{" else _decoded(value, place)
-    read = read_json(text, lambda why: malformed(place, f"is not JSON: {why}"), limit=MAX_SOURCE)
+    is_encoded = value.lstrip()[:1] != "{"
+    text = _decoded(value, place) if is_encoded else value
+    plus = "spaces are written as `+`: IAM writes `%20`" if is_encoded and "+" in text else None
+    read = read_json(
+        text, lambda why: malformed(place, f"is not JSON: {why}", hint=plus), limit=MAX_SOURCE
+    )
     return object_of(read, place)
 
 

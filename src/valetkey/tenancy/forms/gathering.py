@@ -3,11 +3,12 @@
 Both have roles, policies, and attachments that join them, in any order and often by name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from valetkey.iam.document import quoted
 from valetkey.tenancy.errors import TenancyError
+from valetkey.tenancy.forms.holders import check_holder
 from valetkey.tenancy.forms.values import NOT_KNOWN, malformed, object_of
 from valetkey.tenancy.policy_set import Attached, Document, PolicySet, RolePolicies
 
@@ -26,7 +27,15 @@ class Wanted:
     def known(self, name: str) -> str | None:
         """Return the ARN that was given for a role of this name, whose path only it says."""
         given = sorted(self.agents | self.brokers)
-        return next((arn for arn in given if arn.rsplit("/", 1)[-1] == name), None)
+        return of_name(name, given)
+
+
+def of_name(name: str, arns: Iterable[str]) -> str | None:
+    """Return the ARN of the role of this name.
+
+    IAM User Guide, "IAM identifiers": names of one account do not differ by case alone.
+    """
+    return next((one for one in arns if one.rsplit("/", 1)[-1].casefold() == name.casefold()), None)
 
 
 EVERY_ROLE = Wanted()
@@ -55,6 +64,8 @@ class Gathering:
     unread: list[str] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
     """Resources that have a policy which is not known."""
+    taken: list[str] = field(default_factory=list)
+    """What was taken as given, though a deployment could make it otherwise."""
     unnamed: list[str] = field(default_factory=list)
     """Why some role has no ARN yet: each could be one that is asked for and not here."""
 
@@ -80,18 +91,19 @@ class Gathering:
         """Return the ARN of the role of this name, here or asked for; else None, with a reason
         where it could be one of those that are wanted.
         """
-        here = (arn for arn in self.roles if arn.rsplit("/", 1)[-1] == name)
-        known = next(here, None) or self.wanted.known(name)
+        known = of_name(name, self.roles) or self.wanted.known(name)
         if known is None and not self.wanted.agents:
             self.miss(f"{place} is given to the role {quoted(name)}, which is not here")
         return known
 
     def known_without(self, arn: str) -> None:
         """Note that the source defines this resource, so far without a policy."""
+        check_holder(arn, "a resource")
         self.resources.setdefault(arn, None)
 
     def protect(self, arn: str, document: Document, place: str) -> None:
         """Note the one policy of a resource. Raises TenancyError for a second one."""
+        check_holder(arn, place)
         if self.resources.get(arn) is not None:
             raise malformed(place, f"gives {quoted(arn)} a second policy")
         self.resources[arn] = document
@@ -126,6 +138,8 @@ class Gathering:
             self.resources,
             brokers={arn: _joined(documents) for arn, documents in brokers.items() if documents},
             unread=tuple(self.unread),
+            taken=tuple(dict.fromkeys(self.taken)),
+            unattached=frozenset(arn for arn, one in self.resources.items() if one is None),
         )
 
     def _is_agent(self, arn: str) -> bool:

@@ -13,18 +13,24 @@ _Level = TypeVar("_Level")
 def merged(sets: tuple[PolicySet, ...]) -> PolicySet:
     """Return all policies of the sets, in order.
 
-    Raises TenancyError `policy-source-conflict` where two say different things of one role, of
+    What a template or plan defines without a policy may have one from another source. Raises
+    TenancyError `policy-source-conflict` where two say different things of one role, of
     one resource, or of the organization.
     """
     roles: dict[str, RolePolicies] = {}
     resources: dict[str, Document | None] = {}
+    unattached: set[str] = set()
     brokers: dict[str, Document] = {}
     for one in sets:
         for role in one.roles:
             if roles.setdefault(role.arn, role) != role:
                 raise _conflict(f"the role {quoted(role.arn)}")
         for arn, document in one.resource_policies.items():
-            if resources.setdefault(arn, document) != document:
+            is_said = arn not in one.unattached
+            if arn not in resources or (is_said and arn in unattached):
+                resources[arn] = document
+                (unattached.discard if is_said else unattached.add)(arn)
+            elif is_said and resources[arn] != document:
                 raise _conflict(f"the resource policy of {quoted(arn)}")
         for arn, policy in one.brokers.items():
             if brokers.setdefault(arn, policy) != policy:
@@ -36,6 +42,8 @@ def merged(sets: tuple[PolicySet, ...]) -> PolicySet:
         resource_control=_one((one.resource_control for one in sets), "resource control policies"),
         brokers=brokers,
         unread=tuple(dict.fromkeys(reason for one in sets for reason in one.unread)),
+        taken=tuple(dict.fromkeys(what for one in sets for what in one.taken)),
+        unattached=frozenset(unattached),
     )
 
 

@@ -1,5 +1,6 @@
 """The resource policies of a Terraform plan or state, and the resources that have none."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from valetkey.tenancy.forms.lambda_permissions import (
     statement_of,
     unqualified,
 )
+from valetkey.tenancy.forms.plan_acls import has_open_acl
 from valetkey.tenancy.forms.plan_values import Plan, Planned
 from valetkey.tenancy.forms.surroundings import Surroundings
 from valetkey.tenancy.forms.template_resources import default_key_policy
@@ -55,7 +57,7 @@ def _arn_of_value(value: str, kind: str, around: Surroundings, place: str) -> st
         return around.here("kms", f"key/{value}", place)
     queue = around.queue_of_url(value) if kind == "aws_sqs_queue" else None
     if queue is None:
-        raise malformed(place, f"names {quoted(value)}, which is not understood")
+        raise not_known(place, f"names {quoted(value)}, which is not the URL of a queue of SQS")
     return queue
 
 
@@ -88,8 +90,18 @@ _NOT_READ = {
     "aws_s3control_access_grant", "aws_s3control_multi_region_access_point",
     "aws_s3control_multi_region_access_point_policy", "aws_kms_external_key",
     "aws_kms_replica_key", "aws_kms_replica_external_key",
+    "aws_s3control_object_lambda_access_point_policy", "aws_cloudcontrolapi_resource",
+    "aws_servicecatalog_provisioned_product", "aws_cloudformation_stack_set_instance",
+    "aws_cloudformation_stack_instances",
+    "aws_serverlessapplicationrepository_cloudformation_stack",
 }  # fmt: skip
 """Types whose resources can let somebody in, or hold further resources."""
+
+_OTHER_PROVIDER = re.compile(
+    r"awscc_.*(?:iam|polic|permission|grant|stack|access_point|servicecatalog|organization"
+    r"|kms_key|kms_replica|dynamodb_|_module)"
+)
+"""Types by which AWS's other provider makes what has or is a policy."""
 
 _PERMISSION = {
     "action": "Action",
@@ -110,7 +122,7 @@ def read_resources(plan: Plan, around: Surroundings, found: Gathering) -> None:
     passes: tuple[Mapping[str, Callable[[_Reading, Planned], None]], ...] = (
         dict.fromkeys(_POLICIES, _policy),
         dict.fromkeys(_DEFINED, _defined) | {"aws_kms_key": _key},
-        {"aws_lambda_permission": _permission},
+        {"aws_lambda_permission": _permission, "aws_lambda_function_url": _function_url},
     )
     for reads in passes:
         for one in plan.of_type(*reads):
@@ -121,15 +133,18 @@ def read_resources(plan: Plan, around: Surroundings, found: Gathering) -> None:
                     raise
                 found.miss(error.message)
     for one in plan.resources:
-        if one.type in _NOT_READ or _opens(one):
+        if one.type in _NOT_READ or _OTHER_PROVIDER.match(one.type) or has_open_acl(one):
             found.miss(f"{one.address} can let somebody in, and is not read")
+    for forgotten in plan.forgotten:
+        if is_of_policies(forgotten.type):
+            found.miss(f"{forgotten.address} stays in force, for Terraform only forgets it")
 
 
-def _opens(one: Planned) -> bool:
-    """Return whether a bucket's ACL says who may come in."""
-    if one.type not in ("aws_s3_bucket_acl", "aws_s3_object"):
-        return False
-    return one.values.get("acl") not in (None, "private")
+def is_of_policies(kind: str) -> bool:
+    """Return whether resources of this type give policies, or are read for what they have."""
+    is_role = kind.startswith(("aws_iam_role", "aws_iam_polic"))
+    is_read = kind in _POLICIES or kind in ("aws_lambda_permission", "aws_lambda_function_url")
+    return is_role or is_read or kind in _NOT_READ or _OTHER_PROVIDER.match(kind) is not None
 
 
 def _policy(reading: _Reading, one: Planned) -> None:
@@ -173,14 +188,34 @@ def _key(reading: _Reading, one: Planned) -> None:
     reading.found.protect(arn, document, one.address)
 
 
-def _permission(reading: _Reading, one: Planned) -> None:
+def _function(reading: _Reading, one: Planned) -> str:
+    """Return the ARN of the function that is named, with its qualifier."""
     named = one.given("function_name")
     if named is None:
         referred = reading.plan.referred(one, "function_name", "aws_lambda_function")
         named = one.text("function_name") if referred is None else reading.arn(referred)
+    if one.is_unknown("qualifier"):
+        one.text("qualifier")
     qualifier = one.given("qualifier")
     arn = function_of(named, reading.around, one.address)
-    full = arn if qualifier is None else f"{unqualified(arn)}:{qualifier}"
+    return arn if qualifier is None else f"{unqualified(arn)}:{qualifier}"
+
+
+def _function_url(reading: _Reading, one: Planned) -> None:
+    """Note what the provider permits by itself where a function's URL asks for no signature.
+
+    AWS Lambda Developer Guide, "Control access to Lambda function URLs".
+    """
+    if one.text("authorization_type") != "NONE":
+        return
+    full = _function(reading, one)
+    given = {"Action": "lambda:InvokeFunctionUrl", "Principal": "*", "FunctionUrlAuthType": "NONE"}
+    statement = statement_of(given, full, one.address)
+    add_permission(reading.found, unqualified(full), statement, one.address)
+
+
+def _permission(reading: _Reading, one: Planned) -> None:
+    full = _function(reading, one)
     other = {n for n, v in one.values.items() if v} - set(_PERMISSION) - _PERMISSION_BESIDES
     if other:
         raise malformed(one.address, f"has {quoted(min(other))}, which is not understood")
@@ -190,4 +225,4 @@ def _permission(reading: _Reading, one: Planned) -> None:
         if one.values.get(member) or one.is_unknown(member)
     }
     statement = statement_of(given, full, one.address)
-    add_permission(reading.found, unqualified(arn), statement, one.address)
+    add_permission(reading.found, unqualified(full), statement, one.address)

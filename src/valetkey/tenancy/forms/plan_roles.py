@@ -9,7 +9,7 @@ from valetkey.tenancy.forms.documents import document_of
 from valetkey.tenancy.forms.gathering import FoundRole, Gathering, is_undecided
 from valetkey.tenancy.forms.plan_values import Plan, Planned
 from valetkey.tenancy.forms.surroundings import Surroundings
-from valetkey.tenancy.forms.values import list_of, object_of, text_of, whole_of
+from valetkey.tenancy.forms.values import ELSEWHERE, list_of, object_of, text_of, whole_of
 from valetkey.tenancy.policy_set import Attached, Document
 
 ROLE, POLICY = "aws_iam_role", "aws_iam_policy"
@@ -45,6 +45,9 @@ def read_roles(plan: Plan, around: Surroundings, found: Gathering) -> None:
     for one in plan.of_type("aws_iam_policy_attachment"):
         for arn in _targets(reading, one, "roles"):
             _attach(reading, one, arn)
+    for one in plan.of_type("aws_iam_role_policy_attachments_exclusive"):
+        for arn in _targets(reading, one, "role_name"):
+            _attach_all(reading, one, arn)
 
 
 def _arn(reading: _Reading, one: Planned) -> str | None:
@@ -66,21 +69,48 @@ def _role(reading: _Reading, one: Planned, arn: str) -> None:
         _tags(reading, one),
         whole_of(3600 if seconds is None else seconds, f"{one.address}.max_session_duration"),
     )
+    role.permissions.extend(_inlined(reading, one))
+    for member in ("inline_policy", "managed_policy_arns"):
+        if one.is_unknown(member) and (member in one.expressions or not one.expressions):
+            reading.found.miss(f"{one.address}.{member} is known after apply only")
+        elif one.is_unknown(member) and member == "inline_policy":
+            reading.found.taken.append(
+                f"{quoted(one.address)} has no `dynamic` block of inline policies: a plan does not "
+                "show one that is known after apply only"
+            )
+    role.permissions.extend(_all_managed(reading, one, "managed_policy_arns"))
+    role.boundary = _boundary(reading, one)
+    reading.found.add_role(role, one.address)
+
+
+def _inlined(reading: _Reading, one: Planned) -> Iterator[Attached]:
+    """Yield the inline policies that a role has as blocks."""
+    marks = one.unknown.get("inline_policy")
     for index, written in enumerate(list_of(one.values.get("inline_policy"), one.address)):
         place = f"{one.address}.inline_policy[{index}]"
         block = object_of(written, place)
-        if block.get("policy"):  # an empty block says: no other inline policies
-            name = text_of(block.get("name"), f"{place}.name")
-            role.permissions.append(Attached(name, document_of(block["policy"], f"{place}.policy")))
-    for member in ("inline_policy", "managed_policy_arns"):
-        if one.is_unknown(member) and member in one.expressions:
-            reading.found.miss(f"{one.address}.{member} is known after apply only")
-    for managed in list_of(one.values.get("managed_policy_arns"), one.address):
-        policy = _managed(reading, text_of(managed, one.address), one.address)
+        mark = marks[index] if isinstance(marks, list | tuple) and index < len(marks) else marks
+        if block.get("policy"):
+            name = text_of(block.get("name") or f"inline_policy[{index}]", f"{place}.name")
+            yield Attached(name, document_of(block["policy"], f"{place}.policy"))
+        elif block.get("name") or mark not in (None, False, {}):
+            reading.found.miss(f"{place}.policy is known after apply only")
+        # else the block is empty, which says: no other inline policies
+
+
+def _all_managed(reading: _Reading, one: Planned, member: str) -> Iterator[Attached]:
+    """Yield the managed policies that a list of ARNs names; null is one that is made first."""
+    listed = list_of(one.values.get(member), f"{one.address}.{member}")
+    for arn in listed:
+        if arn is not None:
+            policy = _managed(reading, text_of(arn, f"{one.address}.{member}"), one.address)
+        else:
+            referred = reading.plan.referred(one, member, POLICY) if len(listed) == 1 else None
+            policy = None if referred is None else _of_policy(referred)
+            if policy is None:
+                reading.found.miss(f"{one.address}.{member} is known after apply only")
         if policy is not None:
-            role.permissions.append(policy)
-    role.boundary = _boundary(reading, one)
-    reading.found.add_role(role, one.address)
+            yield policy
 
 
 def _tags(reading: _Reading, one: Planned) -> dict[str, str]:
@@ -129,7 +159,7 @@ def _managed(reading: _Reading, arn: str, place: str) -> Attached | None:
     for one in reading.plan.of_type(POLICY):
         if (one.given("arn") or one.given("name")) and reading.arn(one, "policy") == arn:
             return _of_policy(one)
-    reading.found.miss(f"{place} names {quoted(arn)}, whose document is not here")
+    reading.found.miss(f"{place} names {quoted(arn)}, {ELSEWHERE}")
     return None
 
 
@@ -141,8 +171,19 @@ def _attach(reading: _Reading, one: Planned, role: str) -> None:
             reading.found.miss(f"{one.address}.policy_arn is known after apply only")
     else:
         policy = _managed(reading, one.text("policy_arn"), one.address)
-    if policy is None:
-        return
+    if policy is not None:
+        _give(reading, role, policy)
+
+
+def _attach_all(reading: _Reading, one: Planned, role: str) -> None:
+    """Give a role all managed policies of a list: applying attaches those that it has not yet."""
+    if one.is_unknown("policy_arns"):
+        reading.found.miss(f"{one.address}.policy_arns is known after apply only")
+    for policy in _all_managed(reading, one, "policy_arns"):
+        _give(reading, role, policy)
+
+
+def _give(reading: _Reading, role: str, policy: Attached) -> None:
     known = reading.found.roles.get(role)
     if known is None or policy not in known.permissions:  # managed_policy_arns may name it too
         reading.found.give(role, policy)
@@ -151,6 +192,8 @@ def _attach(reading: _Reading, one: Planned, role: str) -> None:
 def _targets(reading: _Reading, one: Planned, member: str) -> Iterator[str]:
     """Yield the ARNs of the wanted roles that `role` or `roles` names."""
     found, written = reading.found, one.values.get(member)
+    if written is None and member != "roles" and not one.unknown.get(member):
+        found.miss(f"{one.address} does not say its {member}: it could be any role")
     if written is None and one.unknown.get(member):
         referred = reading.plan.referred(one, member, ROLE)
         if referred is None:

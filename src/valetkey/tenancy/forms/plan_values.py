@@ -22,6 +22,9 @@ from valetkey.tenancy.forms.values import (
 
 _INDEX = re.compile(r"\[[^\]]*\]")
 _BARE = re.compile(r"\$\{[^{}]*\}\Z")
+_STANDS_FOR = ("id", "name", "arn", "bucket", "url", "key_id", "function_name")
+"""Attributes by which a resource is named."""
+
 _ITERATION = ("each.key", "each.value", "count.index")
 
 
@@ -60,12 +63,21 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A resource that stays as it is when the plan is applied, and is in no values of it."""
+
+    address: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All managed resources of a plan or a state, in its order."""
 
     name: str
     resources: tuple[Planned, ...]
     is_complete: bool
+    forgotten: tuple["Forgotten", ...] = ()
 
     def of_type(self, *types: str) -> Iterator[Planned]:
         """Yield the resources of these types."""
@@ -81,12 +93,14 @@ class Plan:
         if not _BARE.match(str(written.get("constant_value", "${}"))):  # JSON syntax shows it
             return None
         references = [str(one) for one in list_of(written.get("references"), resource.address)]
-        named = {".".join(one.split(".")[:2]) for one in references if one not in _ITERATION}
+        split = [_INDEX.sub("", one).split(".") for one in references if one not in _ITERATION]
+        if any(parts[2:] and (len(parts) > 3 or parts[2] not in _STANDS_FOR) for parts in split):
+            return None  # a part of it, such as a tag, which can say anything
+        named = {".".join(parts[:2]) for parts in split}
         found = [
             one
             for one in self.of_type(*types)
-            if one.module == resource.module
-            and any(_INDEX.sub("", name) == f"{one.type}.{one.name}" for name in named)
+            if one.module == resource.module and f"{one.type}.{one.name}" in named
         ]
         if len(found) > 1 and any(one in references for one in _ITERATION):
             found = [one for one in found if one.index == resource.index]
@@ -107,17 +121,25 @@ def plan_of(text: str | bytes, name: str) -> Plan:
         raise malformed(name, "is a plan that failed")
     values = source.get("planned_values", source.get("values"))
     root = object_of(values, f"{name}: planned_values").get("root_module", {})
-    unknown = {
-        str(object_of(one, name).get("address")): _unknown(one, name)
-        for one in list_of(source.get("resource_changes"), f"{name}: resource_changes")
-    }
+    changes = list_of(source.get("resource_changes"), f"{name}: resource_changes")
+    unknown = {str(object_of(one, name).get("address")): _unknown(one, name) for one in changes}
     configured = object_of(source.get("configuration", {}), f"{name}: configuration")
     listed = _module(object_of(root, name), configured.get("root_module", {}), unknown, "", name)
-    return Plan(name, tuple(listed), is_complete=source.get("complete", True) is not False)
+    complete = source.get("complete", True) is not False
+    forgotten = tuple(
+        Forgotten(str(one.get("address")), str(one.get("type")))
+        for one in changes
+        if "forget" in list_of(_change(one, name).get("actions"), name)
+    )
+    return Plan(name, tuple(listed), complete, forgotten)
+
+
+def _change(written: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    return object_of(written.get("change", {}), name)
 
 
 def _unknown(change: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    after = object_of(change.get("change", {}), name).get("after_unknown", {})
+    after = _change(change, name).get("after_unknown", {})
     return after if isinstance(after, Mapping) else {}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from valetkey.iam.document import quoted
 from valetkey.tenancy.forms.documents import attached_all, document_of
+from valetkey.tenancy.forms.holders import check_holder
 from valetkey.tenancy.forms.merging import merged
 from valetkey.tenancy.forms.values import (
     list_of,
@@ -34,21 +35,44 @@ def read_role_files(files: Mapping[str, str | bytes]) -> PolicySet:
     A file may leave out `role` and bring resource policies alone. Raises TenancyError
     `policy-source-malformed`, or `policy-source-conflict` where two files disagree.
     """
-    return merged(tuple(_read(source_of(text, name), name) for name, text in files.items()))
+    return merged(tuple(_whole(source_of(text, name), name) for name, text in files.items()))
+
+
+def _whole(source: Mapping[str, Any], name: str) -> PolicySet:
+    try:
+        return _read(source, name)
+    except RecursionError:
+        raise malformed(name, "is nested too deep") from None
+
+
+_SHAPE = (
+    '{"role": ROLE of `aws iam get-role`, "policies": [DOCUMENT], "boundary": DOCUMENT or null, '
+    '"resource_policies": {ARN: DOCUMENT or null}}; `valetkey policy --out DIR` writes one'
+)
+_OF_IAM = {
+    "Role": "is what `aws iam get-role` prints: a role without its policies",
+    "RoleDetailList": "is what `aws iam get-account-authorization-details` prints: many roles",
+    "Statement": "is a policy alone, without the role that it belongs to",
+}
 
 
 def _read(source: Mapping[str, Any], name: str) -> PolicySet:
+    for member, what in _OF_IAM.items():
+        if member in source:
+            raise malformed(name, what, hint=f"write {_SHAPE}")
     only_members(source, _MEMBERS, name)
+    place = f"{name}: resource_policies"
     roles: tuple[RolePolicies, ...] = ()
     unread: tuple[str, ...] = ()
     if "role" in source:
         role, unread = _role(source, name)
         roles = (role,)
     elif source.get("policies") or source.get("boundary"):
-        raise malformed(name, "has policies but no `role` that they belong to")
+        what = "has policies but no `role` that they belong to"
+        raise malformed(name, what, hint=f"write {_SHAPE}")
     return PolicySet(
         roles,
-        _by_arn(source.get("resource_policies"), f"{name}: resource_policies"),
+        _of_holders(_by_arn(source.get("resource_policies"), place), place),
         service_control=_levels(source.get("service_control"), f"{name}: service_control"),
         resource_control=_levels(source.get("resource_control"), f"{name}: resource_control"),
         brokers={
@@ -89,6 +113,12 @@ def _by_arn(value: object, place: str) -> dict[str, Document | None]:
         arn: None if document is None else document_of(document, f"{place}[{quoted(arn)}]")
         for arn, document in object_of({} if value is None else value, place).items()
     }
+
+
+def _of_holders(policies: dict[str, Document | None], place: str) -> Mapping[str, Document | None]:
+    for arn in policies:
+        check_holder(arn, place)
+    return policies
 
 
 def _levels(value: object, place: str) -> tuple[tuple[Attached, ...], ...]:

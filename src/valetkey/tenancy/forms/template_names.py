@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from valetkey.iam.document import quoted
-from valetkey.tenancy.forms.template_values import Template
-from valetkey.tenancy.forms.values import malformed, not_known, object_of
+from valetkey.tenancy.errors import TenancyError
+from valetkey.tenancy.forms.template_values import NO_VALUE, Template
+from valetkey.tenancy.forms.values import malformed, not_known, object_of, text_of
 
 _NAMES = {
     "AWS::IAM::Role": "RoleName",
@@ -42,13 +43,28 @@ _IAM = {"AWS::IAM::Role": "role", "AWS::IAM::ManagedPolicy": "policy", "AWS::IAM
 
 
 def resource_at(template: Template, logical: str, place: str) -> tuple[str, Mapping[str, Any]]:
-    """Return type and properties of a resource of the template."""
+    """Return type and properties of a resource of the template: those that are there."""
     written = template.section("Resources").get(logical)
     if written is None:
         raise malformed(place, f"names {quoted(logical)}, which the template does not define")
     resource = object_of(written, f"{template.name}: Resources.{logical}")
-    properties = object_of(resource.get("Properties", {}), f"{template.name}: {logical}.Properties")
-    return str(resource.get("Type")), properties
+    here = f"{template.name}: {logical}"
+    properties = object_of(resource.get("Properties", {}), f"{here}.Properties")
+    if any(member.startswith("Fn::") for member in properties):
+        raise malformed(f"{here}.Properties", "has a function in place of properties")
+    led = {member: _led(template, one, f"{here}.{member}") for member, one in properties.items()}
+    return (
+        text_of(resource.get("Type"), f"{here}.Type"),
+        {member: one for member, one in led.items() if one is not NO_VALUE},
+    )
+
+
+def _led(template: Template, written: Any, place: str) -> Any:
+    """Return a property where `Fn::If` leads to; as it is where that is not known."""
+    try:
+        return template.led(written, place)
+    except TenancyError:
+        return written
 
 
 def is_there(template: Template, logical: str) -> bool:

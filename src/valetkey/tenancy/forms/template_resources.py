@@ -18,8 +18,9 @@ from valetkey.tenancy.forms.lambda_permissions import (
     unqualified,
 )
 from valetkey.tenancy.forms.template_names import arn_of, is_there, name_of, resource_at
+from valetkey.tenancy.forms.template_unread import note_unread
 from valetkey.tenancy.forms.template_values import Template
-from valetkey.tenancy.forms.values import list_of, malformed, object_of, text_of
+from valetkey.tenancy.forms.values import list_of, malformed, not_known, object_of, text_of
 
 Read = Callable[[Template, Gathering, str, Mapping[str, Any], str], None]
 
@@ -35,8 +36,8 @@ def read_resources(template: Template, found: Gathering) -> None:
     for logical in resources:
         kind, properties = resource_at(template, logical, template.name)
         place = f"{template.name}: {logical}"
-        if (kind in _NOT_READ or _opens(kind, properties)) and is_there(template, logical):
-            found.miss(f"{place} ({kind}) can let somebody in, and is not read")
+        if is_there(template, logical):
+            note_unread(template, found, kind, properties, place)
 
 
 def _tried(
@@ -49,14 +50,6 @@ def _tried(
             raise
         hint = f" ({error.hint})" if error.hint else ""
         found.miss(f"{error.message}{hint}")
-
-
-def _opens(kind: str, properties: Mapping[str, Any]) -> bool:
-    """Return whether a bucket has an ACL, or a stream a policy, that says who may come in."""
-    if kind == "AWS::S3::Bucket":
-        return properties.get("AccessControl", "Private") not in ("Private", "LogDeliveryWrite")
-    stream = properties.get("StreamSpecification")
-    return kind in _DEFINED and isinstance(stream, Mapping) and "ResourcePolicy" in stream
 
 
 def _defined(
@@ -156,7 +149,7 @@ def _queue_policy(
     for url in (urls,) if isinstance(urls, str) else list_of(urls, place):
         arn = template.surroundings.queue_of_url(text_of(url, f"{place}.Queues"))
         if arn is None:
-            raise malformed(place, f"names {quoted(str(url))}, which is not the URL of a queue")
+            raise not_known(place, f"names {quoted(str(url))}, which is not the URL of a queue")
         _protect(template, found, arn, properties.get("PolicyDocument"), f"{place}.PolicyDocument")
 
 
@@ -207,17 +200,3 @@ _POLICIES: dict[str, Read] = {
     "AWS::SecretsManager::ResourcePolicy": _secret_policy,
     "AWS::Lambda::Permission": _permission,
 }
-_NOT_READ = {
-    "AWS::CloudFormation::Stack",
-    "AWS::CloudFormation::StackSet",
-    "AWS::CloudFormation::Macro",
-    "AWS::Organizations::Policy",
-    "AWS::S3::AccessPoint",
-    "AWS::S3::AccessGrant",
-    "AWS::S3::MultiRegionAccessPoint",
-    "AWS::S3::MultiRegionAccessPointPolicy",
-    "AWS::S3ObjectLambda::AccessPoint",
-    "AWS::S3ObjectLambda::AccessPointPolicy",
-    "AWS::SSM::ResourcePolicy",
-}
-"""Types whose resources can let somebody in, or hold further resources."""

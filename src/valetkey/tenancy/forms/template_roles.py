@@ -9,8 +9,16 @@ from valetkey.tenancy.errors import TenancyError
 from valetkey.tenancy.forms.documents import document_of
 from valetkey.tenancy.forms.gathering import FoundRole, Gathering, is_undecided
 from valetkey.tenancy.forms.template_names import arn_of, is_there, resource_at
-from valetkey.tenancy.forms.template_values import Template
-from valetkey.tenancy.forms.values import list_of, malformed, object_of, tags_of, text_of, whole_of
+from valetkey.tenancy.forms.template_values import NO_VALUE, Template
+from valetkey.tenancy.forms.values import (
+    ELSEWHERE,
+    list_of,
+    malformed,
+    object_of,
+    tags_of,
+    text_of,
+    whole_of,
+)
 from valetkey.tenancy.policy_set import Attached
 
 ROLE, MANAGED = "AWS::IAM::Role", "AWS::IAM::ManagedPolicy"
@@ -99,8 +107,10 @@ def _policy(written: Mapping[str, Any], place: str) -> Attached:
 
 def _written_list(template: Template, written: Any, place: str) -> tuple[Any, ...]:
     """Return the members of a list as they are written; of a function, those of its value."""
-    value = template.value(written, place) if isinstance(written, Mapping) else written
-    return list_of(value, place)
+    listed = template.led(written, place)
+    listed = template.value(listed, place) if isinstance(listed, Mapping) else listed
+    found = (template.led(one, place) for one in list_of(listed, place))
+    return tuple(one for one in found if one is not NO_VALUE)
 
 
 def _logical(template: Template, written: Any, *types: str) -> str | None:
@@ -108,8 +118,10 @@ def _logical(template: Template, written: Any, *types: str) -> str | None:
     if not isinstance(written, Mapping) or len(written) != 1:
         return None
     function, named = next(iter(written.items()))
-    if function == "Fn::GetAtt":
-        named = named.split(".")[0] if isinstance(named, str) else named[0]
+    if function == "Fn::GetAtt" and isinstance(named, str):
+        named = named.split(".")[0]
+    elif function == "Fn::GetAtt":
+        named = named[0] if isinstance(named, list | tuple) and named else None
     resource = template.section("Resources").get(named) if isinstance(named, str) else None
     is_reference = function in ("Ref", "Fn::GetAtt") and isinstance(resource, Mapping)
     return str(named) if is_reference and resource.get("Type") in types else None  # type: ignore[union-attr]
@@ -123,7 +135,7 @@ def _managed(reading: _Reading, written: Any, place: str) -> Attached | None:
     for name, properties, here in reading.of_type(MANAGED):
         if name == logical or (arn is not None and _has_arn(template, name, here, arn)):
             return _of_managed(template, name, properties, here)
-    reading.found.miss(f"{place} names {quoted(arn or str(logical))}, whose document is not here")
+    reading.found.miss(f"{place} names {quoted(arn or str(logical))}, {ELSEWHERE}")
     return None
 
 

@@ -11,10 +11,21 @@ from typing import Any
 
 from valetkey.iam.document import quoted, scalar_text
 from valetkey.tenancy.forms.surroundings import Surroundings
-from valetkey.tenancy.forms.values import list_of, malformed, not_known, object_of, text_of
+from valetkey.tenancy.forms.values import (
+    decided,
+    joinable,
+    list_of,
+    malformed,
+    not_known,
+    object_of,
+    text_of,
+)
 
 NO_VALUE = object()
 """What `AWS::NoValue` is: the member that has it is not there."""
+
+GIVEN_PSEUDO = frozenset({"AWS::NotificationARNs", "AWS::StackId", "AWS::StackName"})
+"""Pseudo parameters that are known only where they are given like a parameter."""
 
 _IN_SUB = re.compile(r"\$\{(!?)([^}]*)\}")
 
@@ -34,6 +45,8 @@ class Template:
     attribute: Callable[["Template", str, str, str], str]
     name: str = "template"
     conditions: dict[str, bool] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    """Parameters whose defaults were taken, for nothing else was said."""
 
     def section(self, name: str) -> Mapping[str, Any]:
         """Return a top-level section, empty where the template has none."""
@@ -48,10 +61,11 @@ class Template:
             values = [self.value(one, f"{place}[{i}]") for i, one in enumerate(written)]
             return [one for one in values if one is not NO_VALUE]
         if not isinstance(written, Mapping):
-            return written
+            return decided(written, place)
         function = next(iter(written)) if len(written) == 1 else ""
         if function in _FUNCTIONS:
-            return _FUNCTIONS[function](self, written[function], f"{place}.{function}")
+            here = f"{place}.{function}"
+            return decided(_FUNCTIONS[function](self, written[function], here), place)
         if function.startswith("Fn::"):
             raise not_known(place, f"uses {quoted(function)}, which only a deployment decides")
         members = {name: self.value(one, f"{place}.{name}") for name, one in written.items()}
@@ -60,6 +74,17 @@ class Template:
     def text(self, written: Any, place: str) -> str:
         """Return what is written as text that is not empty."""
         return text_of(self.value(written, place), place)
+
+    def led(self, written: Any, place: str) -> Any:
+        """Return what is written where `Fn::If` leads to, NO_VALUE where nothing is."""
+        while isinstance(written, Mapping) and len(written) == 1:
+            function, operand = next(iter(written.items()))
+            if (function, operand) == ("Ref", "AWS::NoValue"):
+                return NO_VALUE
+            if function != "Fn::If":
+                break
+            written = _chosen(self, operand, f"{place}.{function}")
+        return written
 
     def holds(self, name: str, place: str) -> bool:
         """Return whether a condition of the template holds."""
@@ -107,6 +132,8 @@ def _ref(template: Template, name: Any, place: str) -> Any:
     value = template.parameters.get(given)
     if value is None and not kind.startswith("AWS::SSM::"):  # there the default is a name
         value = parameter.get("Default")
+        if value is not None:
+            template.taken.add(given)
     if value is None:
         hint = f"say it with `--parameter {given}=VALUE`"
         raise not_known(place, f"needs the parameter {quoted(given)}", hint=hint)
@@ -151,27 +178,19 @@ def _sub(template: Template, operand: Any, place: str) -> str:
         if literal:  # `${!Name}` is the text `${Name}`
             return f"${{{name}}}"
         if name in own:
-            return _joinable(template.value(own[name], f"{place}.{name}"), place)
+            return joinable(template.value(own[name], f"{place}.{name}"), place)
         if "." in name:
             return _get_att(template, name, place)
-        return _joinable(_ref(template, name.strip(), place), place)
+        return joinable(_ref(template, name.strip(), place), place)
 
     return _IN_SUB.sub(replaced, text_of(parts[0], place))
-
-
-def _joinable(value: Any, place: str) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise malformed(place, "puts something into a text that is no text")
 
 
 def _join(template: Template, operand: Any, place: str) -> str:
     parts = list_of(operand, place)
     if len(parts) != 2 or not isinstance(parts[0], str):
         raise malformed(place, "is not a delimiter and a list")
-    return parts[0].join(_joinable(one, place) for one in _listed(template, parts[1], place))
+    return parts[0].join(joinable(one, place) for one in _listed(template, parts[1], place))
 
 
 def _listed(template: Template, written: Any, place: str) -> tuple[Any, ...]:
@@ -197,11 +216,14 @@ def _select(template: Template, operand: Any, place: str) -> Any:
 
 
 def _if(template: Template, operand: Any, place: str) -> Any:
+    return template.value(_chosen(template, operand, place), place)
+
+
+def _chosen(template: Template, operand: Any, place: str) -> Any:
     parts = list_of(operand, place)
     if len(parts) != 3:
         raise malformed(place, "is not a condition and two values")
-    chosen = parts[1] if template.holds(text_of(parts[0], place), place) else parts[2]
-    return template.value(chosen, place)
+    return parts[1] if template.holds(text_of(parts[0], place), place) else parts[2]
 
 
 def _find_in_map(template: Template, operand: Any, place: str) -> Any:

@@ -17,6 +17,13 @@ NOT_KNOWN = "policy-source-undecided"
 """The code of what is not wrong but can't be known from the source alone."""
 
 
+ELSEWHERE = (
+    "whose document is not here: `aws iam get-policy-version` prints it, and a file for `--role` "
+    "brings the role with all its policies"
+)
+"""What is said of a policy that a source names by its ARN alone."""
+
+
 def malformed(place: str, why: str, *, hint: str | None = None) -> TenancyError:
     """Return the error that says what at `place` is not as it should be."""
     return TenancyError(MALFORMED, f"{place} {why}", hint=hint)
@@ -25,6 +32,18 @@ def malformed(place: str, why: str, *, hint: str | None = None) -> TenancyError:
 def not_known(place: str, why: str, *, hint: str | None = None) -> TenancyError:
     """Return the error that says what at `place` can't be known from the source."""
     return TenancyError(NOT_KNOWN, f"{place} {why}", hint=hint)
+
+
+def decided(value: Any, place: str) -> Any:
+    """Return a value in which no text is one that CloudFormation replaces at deployment.
+
+    CloudFormation User Guide, "Dynamic references": they are put in wherever a text has them,
+    also one that functions put together.
+    """
+    for one in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(one, str) and "{{resolve:" in one:
+            raise not_known(place, "has a dynamic reference, which only a deployment decides")
+    return value
 
 
 def text_of_bytes(content: str | bytes, name: str) -> str:
@@ -77,6 +96,15 @@ def whole_of(value: object, place: str) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)
     raise malformed(place, "is not a whole number")
+
+
+def joinable(value: Any, place: str) -> str:
+    """Return a text or whole number as the text that a function puts into another."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise malformed(place, "puts something into a text that is no text")
 
 
 def only_members(value: Mapping[str, Any], known: Collection[str], place: str) -> None:
