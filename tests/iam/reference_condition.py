@@ -131,7 +131,7 @@ def number(text: str) -> Decimal | None:
 
 def instant(text: str) -> float | None:
     if text.isdigit() and len(text) > 4:
-        return float(text)
+        return float(text) if len(text) <= 12 else None  # no clock has ever said so many seconds
     try:
         moment = datetime.fromisoformat(f"{text}-01-01" if len(text) == 4 else text)
     except ValueError:

@@ -46,6 +46,6 @@ except valetkey.errors.ValetkeyError as error:
 
 
 def test_what_valetkey_has_not_is_an_attribute_error() -> None:
-    assert valetkey.__all__ == ["aws_session"]
+    assert valetkey.__all__ == ["aws_session", "read_tenancy_map"]
     with pytest.raises(AttributeError):
         valetkey.aws_sesion  # type: ignore[attr-defined]  # noqa: B018
