@@ -17,7 +17,7 @@ from tests.isolation.tenants import (
     trust_with,
 )
 from tests.isolation.trusts import a_problem, allow, document, verdicts
-from tests.tenancy.maps import ORDERS, ROLE, of, platform_map, section
+from tests.tenancy.maps import ORDERS, ROLE, a_table, of, platform_map, section
 from valetkey.isolation.answer import Answer
 from valetkey.isolation.problem import problem_of
 from valetkey.isolation.theorem_fail_closed import fail_closed
@@ -83,6 +83,20 @@ def test_an_empty_tag_is_refuted_where_trust_lets_it_in() -> None:
     witness = refuted(fail_closed, a_problem(trust=trust_with(**NO_BOUND), grants=own()))
     assert witness.runs[0]["user_id"] == ""
     assert witness.context["dynamodb:LeadingKeys"] == ("TENANT#",)
+
+
+def test_no_item_has_an_empty_partition_key() -> None:
+    table = a_table(partition_key="{user_id}", indexes={})
+    rows = {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": USER},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
+    problem = a_problem(
+        of(section(tables=[table]), tags=("user_id",)),
+        trust=trust_with(**NO_BOUND),
+        grants=only(allow("dynamodb:GetItem", ORDERS, Condition=rows)),
+    )
+    assert is_proved(fail_closed, problem)
 
 
 def test_an_empty_tag_is_refuted_by_the_statement_itself() -> None:

@@ -242,7 +242,9 @@ def _touches(key: KeyText, keys: Keys) -> Formula:
 
 def _touched(key: KeyText, value: Text) -> Formula:
     if key.name.lower() not in BEGINNINGS:
-        return _anywhere_in(value, key.text, is_open=key.open)
+        touched = _anywhere_in(value, key.text, is_open=key.open)
+        # DynamoDB takes no empty partition key: no item has one.
+        return all_of([touched, negated(equal(value, ()))]) if key.many else touched
     # A tag may be any text, so whatever goes on after the first literal begins something owned.
     head = units(key.text[0]) if key.text and isinstance(key.text[0], str) else ""
     return any_of([begins(value, text(head)), begins(text(head), value)])
