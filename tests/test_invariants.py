@@ -98,6 +98,11 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "sandbox/test_run_credentials.py::"
         "test_valid_ones_are_served_while_none_are_to_be_had_until_they_expire",
     ),
+    "13 a proof shows its witness": (
+        "isolation/test_proving.py::test_a_solution_that_the_evaluator_confirms_refutes",
+        "isolation/test_proving.py::test_a_solution_that_the_evaluator_does_not_confirm_is_unknown",
+        "isolation/test_holes.py::test_a_hole_is_refuted_by_the_theorem_that_the_page_names",
+    ),
     "14 the run token is the run": (
         "web/test_api.py::test_a_run_token_opens_extends_and_approves_nothing",
         "web/test_api.py::test_a_rotated_token_takes_over_and_the_last_one_dies_after_its_grace",
@@ -111,7 +116,7 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "sandbox/test_boto_session.py::test_nothing_ambient_is_used_when_the_run_is_over",
     ),
 }
-LATER = {"8 an approval is one exact call": "tools", "13 a proof shows its witness": "isolation"}
+LATER = {"8 an approval is one exact call": "tools"}
 
 
 @pytest.mark.parametrize("invariant", INVARIANTS)

@@ -20,6 +20,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     ),
     3: ("broker/test_open.py::test_a_field_in_the_request_never_says_whom_the_run_works_for",),
     4: (
+        "tenancy/test_generating.py::test_without_one_of_its_tags_a_session_may_do_nothing",
         "e2e/test_tags.py::test_a_session_without_the_tag_reaches_nothing",
         "broker/test_vend.py::test_an_answer_that_is_not_what_was_asked_never_leaves",
         "e2e/test_web_identity.py::"
@@ -38,6 +39,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "laws/test_token_tags.py::test_the_largest_tags_that_are_allowed_arrive_whole",
     ),
     6: (
+        "isolation/test_holes.py::test_a_hole_is_refuted_by_the_theorem_that_the_page_names",
         "broker/test_open.py::test_a_tag_with_a_slash_is_refused",
         "iam/test_lessons.py::test_lesson_6_a_tag_owns_what_lies_under_it_slashes_and_all",
         "iam/lint/test_tenant_text.py::test_the_trap_is_found_and_the_mend_is_quiet",
@@ -75,6 +77,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "laws/test_token_tags.py::test_the_broker_itself_refuses_to_sign_other_tags_than_the_runs",
     ),
     12: (
+        "isolation/test_holes.py::test_a_hole_is_refuted_by_the_theorem_that_the_page_names",
         "iam/test_lessons.py::"
         "test_lesson_12_for_all_values_is_true_of_an_absent_key_so_scan_opens_the_table",
         "iam/test_lessons.py::test_lesson_12_the_null_guard_closes_the_scan",
@@ -82,21 +85,26 @@ TESTS: dict[int, tuple[str, ...]] = {
         "iam/lint/test_sets.py::test_the_trap_is_found_and_the_mend_is_quiet",
     ),
     13: (
+        "isolation/test_holes.py::test_a_hole_is_refuted_by_the_theorem_that_the_page_names",
         "iam/test_lessons.py::test_lesson_13_string_not_equals_empty_passes_for_a_missing_tag",
         "iam/test_lessons.py::test_lesson_13_null_is_the_guard_of_a_missing_tag",
         "iam/lint/test_absence.py::test_the_trap_is_found_and_the_mend_is_quiet",
     ),
     14: (
+        "isolation/test_holes.py::test_a_hole_is_refuted_by_the_theorem_that_the_page_names",
         "iam/test_lessons.py::test_lesson_14_one_broad_allow_masks_a_perfect_narrow_one",
         "iam/lint/test_unions.py::test_the_trap_is_found_and_the_mend_is_quiet",
     ),
     15: (
+        "isolation/test_holes.py::test_a_hole_is_refuted_by_the_theorem_that_the_page_names",
         "iam/test_lessons.py::test_lesson_15_list_and_get_in_one_statement_list_the_whole_bucket",
         "iam/test_lessons.py::test_lesson_15_a_prefix_condition_never_matches_a_get",
         "e2e/test_deliveries.py::test_iam_denies_an_agent_everything_else",
         "iam/lint/test_listing.py::test_the_trap_is_found_and_the_mend_is_quiet",
     ),
     16: (
+        "isolation/test_holes.py::test_a_hole_is_refuted_by_the_theorem_that_the_page_names",
+        "tenancy/test_generating.py::test_each_run_may_do_what_the_map_gives",
         "iam/test_lessons.py::"
         "test_lesson_16_a_statement_without_conditions_admits_untagged_sessions",
         "e2e/test_broker_identity.py::test_a_role_that_does_not_let_the_broker_in_is_told_"
@@ -104,6 +112,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "iam/lint/test_trust.py::test_the_trap_is_found_and_the_mend_is_quiet",
     ),
     17: (
+        "isolation/test_holes.py::test_a_hole_is_refuted_by_the_theorem_that_the_page_names",
         "identity/test_trust.py::test_trust_by_audience_alone_is_refused",
         "iam/test_lessons.py::"
         "test_lesson_17_trust_by_audience_alone_admits_any_token_of_the_issuer",
@@ -111,7 +120,12 @@ TESTS: dict[int, tuple[str, ...]] = {
         "e2e/test_web_identity.py::"
         "test_a_trust_policy_as_the_guide_has_it_takes_the_brokers_tokens_alone",
     ),
-    18: ("iam/lint/test_power.py::test_the_trap_is_found_and_the_mend_is_quiet",),
+    18: (
+        "isolation/test_holes.py::test_a_hole_is_refuted_by_the_theorem_that_the_page_names",
+        "iam/lint/test_power.py::test_the_trap_is_found_and_the_mend_is_quiet",
+        "isolation/test_theorem_no_way_up.py::"
+        "test_a_role_that_may_write_what_is_protected_is_refuted",
+    ),
     19: ("cli/test_demo.py::test_the_demo_reaches_no_aws_of_whoever_runs_it",),
     20: (
         "e2e/test_deliveries.py::"
@@ -207,8 +221,6 @@ TESTS: dict[int, tuple[str, ...]] = {
 }
 
 LATER: dict[int, str] = {
-    16: "trust and grant are generated together from the tenancy map",
-    18: "approvals, and the prover that no run may write them",
     24: "an https public address with its own certificate authority",
     31: "approvals",
     32: "tools: every action of a call is asked, an unknown tool is denied",

@@ -12,8 +12,8 @@ from valetkey.isolation.answer import Answer, Report, Theorem, Witness
 MOST_LETTERS = 600  # of one value
 
 STATEMENTS = {
-    Theorem.ISOLATION: "Whatever a run asks for, the policies allow nothing but what the map gives "
-    "to the run's tags or lists as shared.",
+    Theorem.ISOLATION: "Whatever data a run asks for, the policies allow nothing but what the map "
+    "gives to the run's tags or lists as shared.",
     Theorem.FAIL_CLOSED: "A session in which a tag is absent or empty reaches nothing that the map "
     "says somebody owns.",
     Theorem.ONLY_BY_THE_BROKER: "Nobody but the broker comes to a session of these roles, its tags "
