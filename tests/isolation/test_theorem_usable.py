@@ -23,7 +23,16 @@ from tests.isolation.trusts import (
     trust_of,
     verdicts,
 )
-from tests.tenancy.maps import ORDERS, ROLE, a_prefix, of, platform_map, section, whole_map
+from tests.tenancy.maps import (
+    ORDERS,
+    ROLE,
+    a_prefix,
+    a_table,
+    of,
+    platform_map,
+    section,
+    whole_map,
+)
 from valetkey.isolation.answer import Answer
 from valetkey.isolation.problem import Problem, problem_of
 from valetkey.isolation.theorem_usable import usable
@@ -122,17 +131,39 @@ def test_where_nobody_is_let_in_nothing_is_proved() -> None:
     assert answer(verdicts(usable, a_problem(trust=never, grants=own()))) is Answer.UNKNOWN
 
 
-def test_every_main_action_of_an_access_must_be_allowed() -> None:
+def test_a_role_may_do_less_of_an_access_but_not_nothing() -> None:
     tenancy = of(
         section(queues=[{"arn": f"{QUEUE}-{{user_id}}", "access": ["receive"]}]),
         tags=("user_id",),
         roles=(AgentRole("tenant-data", ROLE),),
     )
     whose = f"{QUEUE}-${{aws:PrincipalTag/user_id}}"
-    receives = only(allow("sqs:ReceiveMessage", whose))
-    assert refuted(usable, a_problem(tenancy, grants=receives)).action == "sqs:DeleteMessage"
-    both = only(allow(["sqs:ReceiveMessage", "sqs:DeleteMessage"], whose))
-    assert is_proved(usable, a_problem(tenancy, grants=both))
+    assert is_proved(usable, a_problem(tenancy, grants=only(allow("sqs:ReceiveMessage", whose))))
+    nothing = only(allow("sqs:GetQueueUrl", whose))
+    assert refuted(usable, a_problem(tenancy, grants=nothing)).action == "sqs:ReceiveMessage"
+
+
+@pytest.mark.parametrize(
+    ("actions", "missing"),
+    [
+        (["dynamodb:Query", "dynamodb:PutItem"], None),
+        (["dynamodb:GetItem", "dynamodb:DeleteItem"], None),
+        (["dynamodb:PutItem"], "dynamodb:GetItem"),
+        (["dynamodb:GetItem", "dynamodb:BatchWriteItem"], "dynamodb:PutItem"),
+    ],
+)
+def test_rows_are_read_and_changed_by_one_action_at_least(
+    actions: list[str], missing: str | None
+) -> None:
+    tenancy = of(
+        section(tables=[a_table(partition_key="{user_id}", indexes={})]), tags=("user_id",)
+    )
+    rows = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "${aws:PrincipalTag/user_id}"}}
+    problem = a_problem(tenancy, grants=only(allow(actions, ORDERS, Condition=rows)))
+    if missing is None:
+        assert is_proved(usable, problem)
+    else:
+        assert refuted(usable, problem).action == missing
 
 
 def test_the_witness_names_the_condition_that_keeps_it_from_its_own() -> None:

@@ -2,9 +2,9 @@
 every other theorem.
 
 Asked of runs with all tags, as trust lets them in, in an ordinary context: over TLS, with what the
-request itself carries and no other key. Of each access of an entry every main action (`MAIN`) must
-be allowed on what the run owns; the others may be missing, but where an Allow covers one it must
-work.
+request itself carries and no other key. Of each access of an entry a main action (`MAIN`) at least
+must be allowed on what the run owns, and whatever action of it an Allow covers must work there: a
+role may do less than the map says, but nothing of it in vain.
 """
 
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ from valetkey.isolation.shapes import LEADING
 from valetkey.isolation.simplify import simplified
 from valetkey.isolation.solution import Satisfiable
 from valetkey.isolation.unencodable import Unencodable
-from valetkey.tenancy import RUN_TAG, Right, rights_of
+from valetkey.tenancy import RUN_TAG, Access, Kind, Owned, Right, rights_of
 
 KEY_REST = Symbol("key.rest")
 """What goes on after a beginning that a request lists."""
@@ -96,13 +96,26 @@ def usable(problem: Problem) -> Iterator[Asked]:
 
 
 def _meant(problem: Problem) -> Iterator[Right]:
-    """Yield the rights that the policies must keep: those to main actions, whoever allows them or
-    not, and of all other actions those that some Allow covers. What only goes with an access may
-    be left out on purpose; what is there must work.
+    """Yield the rights that the policies must keep: all to actions that some Allow covers, and of
+    an access of which none covers a main action, those to its main actions. What a role leaves out
+    on purpose takes nothing from the other theorems; what is there must work.
     """
-    for right in rights_of(problem.tenancy):
-        if right.action in MAIN or _has_allow(problem, right.action):
+    rights = rights_of(problem.tenancy)
+    covered = {right.action: _has_allow(problem, right.action) for right in rights}
+    kept = {_purpose(right) for right in rights if right.action in MAIN and covered[right.action]}
+    for right in rights:
+        if covered[right.action] or (right.action in MAIN and _purpose(right) not in kept):
             yield right
+
+
+def _purpose(right: Right) -> tuple[str | None, Access | None]:
+    """Return the entry and the access. Rows are changed by putting, updating or deleting them: a
+    role may do with one of these.
+    """
+    entry, access = right.entry, right.access
+    if isinstance(entry, Owned) and entry.kind is Kind.TABLE and access is Access.DELETE:
+        access = Access.WRITE
+    return (entry.place if entry else None), access
 
 
 def _has_allow(problem: Problem, action: str) -> bool:
