@@ -15,7 +15,6 @@ from valetkey.isolation.asked import (
     Asked,
     about_some,
     asked_of,
-    asked_tag_keys,
     free_key,
     members_needed,
 )
@@ -81,7 +80,6 @@ def test_keys_are_listed_as_they_are_written_and_looked_up_in_lower_case() -> No
         "aws:principaltag/other": "aws:PrincipalTag/Other",
     }
     assert asked["aws:principaltag/other"].as_variable
-    assert asked_tag_keys(identity(block)) == {"id", "other"}
 
 
 def test_a_variable_in_a_resource_is_asked_for() -> None:

@@ -81,14 +81,6 @@ def asked_of(policies: Policies) -> Mapping[str, Asked]:
     }
 
 
-def asked_tag_keys(policies: Policies) -> frozenset[str]:
-    """Return the principal tags, in lower case, on which the policies rest."""
-    beginning = "aws:principaltag/"
-    return frozenset(
-        key.removeprefix(beginning) for key in asked_of(policies) if key.startswith(beginning)
-    )
-
-
 def free_key(name: str, asked: Asked, prefix: str = "") -> KeyModel:
     """Return the model of a key (lower case) of which nothing is known but what is asked of it.
 
