@@ -87,9 +87,13 @@ def _takes(descriptor: int) -> bool:
 
 
 def _once_it_prints(process: int) -> bytes:
+    """Return its memory, all of it read while it waits for room to print.
+
+    The read in which that is first seen does not do: it began while the program still worked.
+    """
     for _ in range(200):
         memory = memory_of(process)
         if b'{"Version": 1' in memory and b"ASIA1" in memory:
-            return memory
+            return memory_of(process)
         time.sleep(0.02)
     raise AssertionError("it does not print")
