@@ -10,16 +10,20 @@ from valetkey.audit import (
     KeyCreated,
     KeyRetired,
     KeysPublished,
+    McpPassed,
     OpenRefused,
+    PolicyActivated,
     Record,
     RequestRefused,
     RunEnded,
     RunOpened,
+    RunRebound,
     RunRevoked,
     StoredLeaf,
     TokenIssued,
     TokenRefused,
     TokenRotated,
+    ToolDecided,
     Tree,
     VendFailed,
     leaf_bytes,
@@ -92,6 +96,26 @@ RECORDS: tuple[Record, ...] = (
     KeysPublished(at=AT, key_ids=("k-1", "k-2"), by="account:alice"),
     KeyRetired(at=AT, key_id="k-1", by="account:alice", because="it leaked"),
     AuditRead(at=AT, by_issuer="https://id.example.com", by="auditor", first=0, count=2),
+    ToolDecided(
+        at=AT,
+        run=RUN,
+        server="billing",
+        tool="refund",
+        decision="deny",
+        code="tool-forbidden",
+        via="mcp",
+        policy_version="1",
+        mode="enforce",
+        digest="ab" * 32,
+        rules=("refunds.cedar#large",),
+    ),
+    McpPassed(
+        at=AT, run=RUN, server="billing", method="prompts/get", decision="allow", code="allowed"
+    ),
+    PolicyActivated(at=AT, policy_version="2", by="start", running="keep"),
+    RunRebound(
+        at=AT, run=RUN, policy_version="2", previous_version="1", by="account:ops", because="leak"
+    ),
 )
 
 

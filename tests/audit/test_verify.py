@@ -18,7 +18,7 @@ from valetkey.audit import (
 )
 
 LEAVES = sample_leaves()
-BATCHES = [1, 3, 1, 4, 2, 5, 1]
+BATCHES = [1, 3, 1, 4, 2, 5, 1, 3, 1]
 ROWS, HEADS = log_of(LEAVES, BATCHES)
 HEAD = HEADS[-1]
 BATCH_OF = [b for b, count in enumerate(BATCHES) for _ in range(count)]

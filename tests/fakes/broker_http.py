@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import parse_qsl
 
+from tests.fakes.gateway_http import FakeGateway
+
 ACTOR_TOKEN = "actor-token-of-the-orchestrator"
 EXPIRES_AT = "2126-11-21T09:00:00Z"
 """Of every run: what is told of a run that is over is told by its state."""
@@ -56,6 +58,8 @@ class FakeBroker:
     delay_seconds: float = 0.0
     fault: Fault | None = None
     public_url: str | None = None
+    gateway: FakeGateway | None = None
+    servers: tuple[str, ...] = ("billing",)
     port: int = 0
     runs: dict[str, FakeRun] = field(default_factory=dict)
     hand_outs: Counter[str] = field(default_factory=Counter)
@@ -115,6 +119,9 @@ class FakeBroker:
     def tools_of(self, run: FakeRun) -> list[dict[str, object]]:
         return [{"name": name} | self.tools[name] for name in run.grants if name in self.tools]
 
+    def mcp_url_of(self) -> str | None:
+        return None if self.gateway is None else f"{self.public_url or self.url}/mcp"
+
     def issue(self, run: FakeRun, audience: str) -> dict[str, object] | None:
         """Return the answer to an exchange, None for what the run may not have."""
         has_role = audience in run.grants and self.grants.get(audience, {}).get("web_identity_role")
@@ -160,6 +167,9 @@ class _Request(BaseHTTPRequestHandler):
         broker = self.server.broker
         length = int(self.headers.get("Content-Length") or 0)
         sent = self.rfile.read(length)
+        if broker.gateway is not None and self.path.startswith("/mcp"):
+            broker.gateway.serve(self, sent)
+            return
         is_form = self.headers.get("Content-Type") == "application/x-www-form-urlencoded"
         body = dict(parse_qsl(sent.decode())) if is_form else json.loads(sent or b"{}")
         authorization = self.headers.get("Authorization") or ""
@@ -172,6 +182,8 @@ class _Request(BaseHTTPRequestHandler):
             self._open(broker, body, authorization)
         elif (self.command, self.path) == ("POST", "/oauth/token"):
             self._exchange(broker, body)
+        elif broker.gateway is not None and self.path == "/v1/decisions":
+            self._decide(broker, broker.gateway, authorization)
         else:
             self._serve_run(broker, authorization)
 
@@ -200,6 +212,7 @@ class _Request(BaseHTTPRequestHandler):
                 "grants": broker.grants_of(run),
                 "tokens": broker.tools_of(run),
                 "token_url": f"{broker.url}/oauth/token",
+                "servers": [] if broker.gateway is None else list(broker.servers),
                 "policy_version": "sha256:1",
                 "opened_at": "2026-11-21T08:00:00Z",
                 "expires_at": EXPIRES_AT,
@@ -213,11 +226,22 @@ class _Request(BaseHTTPRequestHandler):
         if run is None or run.state != "open":
             self._deny("invalid_request", "run-revoked" if run else "run-token-invalid")
             return
-        issued = broker.issue(run, form.get("audience", ""))
+        issued: dict[str, object] | None
+        if broker.gateway is not None and form.get("resource") == broker.mcp_url_of():
+            issued = broker.gateway.issue(run.id, broker.token_seconds)
+        else:
+            issued = broker.issue(run, form.get("audience", ""))
         if issued is None:
             self._deny("invalid_target", "audience-unknown")
         else:
             self._send(200, json.dumps(issued).encode())
+
+    def _decide(self, broker: FakeBroker, gateway: FakeGateway, authorization: str) -> None:
+        run = broker.run_of(authorization.removeprefix("Bearer "))
+        if run is None or run.state != "open":
+            self._refuse(401, "run-token-invalid")
+        else:
+            self._send(200, json.dumps(gateway.decision).encode())
 
     def _deny(self, error: str, code: str) -> None:
         problem = {"error": error, "error_description": "no", "code": code}
@@ -236,6 +260,8 @@ class _Request(BaseHTTPRequestHandler):
                 "grants": broker.grants_of(run),
                 "tokens": broker.tools_of(run),
                 "token_url": f"{broker.url}/oauth/token",
+                "servers": [] if broker.gateway is None else list(broker.servers),
+                "mcp_url": broker.mcp_url_of(),
                 "expires_at": EXPIRES_AT,
             }
             self._send(200, json.dumps(view).encode())

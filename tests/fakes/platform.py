@@ -12,13 +12,20 @@ from typing import Any
 from tests.fakes.issuer import NOW, FakeIssuer, signing_key
 from tests.fakes.own_issuer import own_issuer
 from tests.fakes.sts import FakeSts
+from tests.fakes.tools import GATEWAY_URI
 from valetkey.broker import Broker, Opened, OpenRequest, make_policy, open_run
+from valetkey.broker.exchange import Exchanged, ExchangeRequest, exchange
 from valetkey.broker.own_issuer import OwnIssuer
+from valetkey.broker.targets import Target
+from valetkey.broker.tool_access import ToolCaller, admit_tool_caller
+from valetkey.broker.tool_terms import ToolTerms
 from valetkey.credentials import Grant, GrantSource, SigningKey, TokenGrant, parse_role_arn
 from valetkey.identity import ClaimCheck, Issuer, KeySet, Power, TrustRule
 from valetkey.runs import TagTemplate, parse_template
 from valetkey.secret import Secret
 from valetkey.store import SqliteStore
+from valetkey.tools import BundleSource
+from valetkey.tools.bundle import make_bundle
 
 ROLE = parse_role_arn("arn:aws:iam::111122223333:role/agents/AgentTenantData")
 PEOPLE = FakeIssuer("https://people.example", [signing_key("people-1")])
@@ -74,6 +81,7 @@ TEMPLATES = (
     parse_template("user_id", "{subject.sub}"),
     parse_template("task_id", "{request.task_id}"),
 )
+TERMS = ToolTerms(audience=GATEWAY_URI, claims=("department",))
 
 
 def grant(name: str = "tenant-data", **changes: Any) -> Grant:
@@ -124,6 +132,21 @@ class Platform:
         assert isinstance(opened, Opened), opened
         return opened
 
+    async def gateway_token(self, run_token: Secret) -> Secret:
+        """What `POST /oauth/token` gives a run of tools for the gateway. Needs `signs`."""
+        request = ExchangeRequest(run_token=run_token, target=Target(resource=GATEWAY_URI))
+        given = await exchange(self.broker, request)
+        assert isinstance(given, Exchanged), given
+        return given.token
+
+    async def caller(self, sub: str = "alice", **claims: object) -> ToolCaller:
+        """A run that calls tools, for a person with these claims."""
+        opened = await self.open(sub, subject_token=self.subject(sub, **claims))
+        token = await self.gateway_token(opened.token)
+        caller = await admit_tool_caller(self.broker, token, audience=GATEWAY_URI)
+        assert isinstance(caller, ToolCaller), caller
+        return caller
+
     async def audit(self) -> list[dict[str, Any]]:
         return [json.loads(leaf.leaf) for leaf in await self.store.leaves()]
 
@@ -140,11 +163,17 @@ async def platform(
     clock: Clock | None = None,
     tokens: tuple[TokenGrant, ...] = (),
     signs: bool = False,
+    tools: BundleSource | None = None,
+    terms: ToolTerms = TERMS,
 ) -> AsyncIterator[Platform]:
     """A broker over a store in `folder`; opened twice there, it is the same one restarted.
 
     `signs`: it is an issuer of its own, and the fake STS believes exactly the keys it publishes.
+    With `tools` it signs as well, and is a tool gateway's broker on `terms`.
     """
+    signs = signs or tools is not None
+    bundle = None if tools is None else make_bundle(tools)
+    drawn = grants if grants is not None else (grant(), grant("other"))
     clock = clock or Clock()
     sts = FakeSts(clock)
     store = await SqliteStore.open(folder / "valetkey.db")
@@ -155,7 +184,7 @@ async def platform(
         issuers=(PEOPLE.configured("people"), CLUSTER.configured("cluster")),
         rules=RULES,
         templates=templates,
-        policy=make_policy(grants if grants is not None else (grant(), grant("other")), tokens),
+        policy=make_policy(drawn, tokens, bundle),
         run_seconds=8 * 3600,
         max_run_seconds=12 * 3600,
         store=store,
@@ -164,6 +193,8 @@ async def platform(
         clock=clock,
         entropy=entropy() if not (folder / "used").exists() else _later_entropy(),
         own=own,
+        tools=None if tools is None else terms,
+        compile_tools=make_bundle,
     )
     (folder / "used").touch()
     await store.put_policy(broker.policy.version, broker.policy.document)

@@ -111,6 +111,18 @@ def test_a_later_migration_goes_forward_from_an_older_file(
     connection.close()
 
 
+def test_a_file_from_before_there_were_tools_goes_on(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("valetkey.store.schema.MIGRATIONS", MIGRATIONS[:2])
+    connect(path).close()
+    monkeypatch.undo()
+    connection = connect(path)
+    assert connection.execute("SELECT facts FROM runs").fetchall() == []
+    assert connection.execute("SELECT version FROM active_policy").fetchall() == []
+    connection.close()
+
+
 @pytest.mark.parametrize(
     "damage",
     [

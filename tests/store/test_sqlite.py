@@ -442,6 +442,7 @@ CALLS: dict[str, Call] = {
     ),
     "rotate_token": lambda s: _rotate(s, "r-x", b"", b"", NOW),
     "put_policy": lambda s: s.put_policy("v", "d"),
+    "activate_policy": lambda s: s.activate_policy("v", "d", record=noted(1)),
     "policy": lambda s: s.policy("v"),
     "run": lambda s: s.run("r-x"),
     "runs": lambda s: s.runs(),

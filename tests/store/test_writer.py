@@ -15,7 +15,8 @@ from valetkey.audit import Tree, leaf_bytes
 from valetkey.broker.outcomes import OpenVerdict, UseOutcome
 from valetkey.store import SqliteStore, StoreError, sql
 from valetkey.store.batch import Batch
-from valetkey.store.changes import Append, PutPolicy
+from valetkey.store.changes import Append
+from valetkey.store.policy_changes import PutPolicy
 from valetkey.store.schema import connect
 from valetkey.store.writer import Writer
 

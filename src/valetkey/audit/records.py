@@ -31,6 +31,10 @@ class RecordKind(Enum):
     KEYS_PUBLISHED = "keys-published"
     KEY_RETIRED = "key-retired"
     AUDIT_READ = "audit-read"
+    TOOL_DECIDED = "tool-decided"
+    MCP_PASSED = "mcp-passed"
+    POLICY_ACTIVATED = "policy-activated"
+    RUN_REBOUND = "run-rebound"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,7 @@ class RunOpened:
     policy_version: str
     expires_at: int
     directory: Mapping[str, str] | None = None  # what the directory said of the subject
+    facts: Mapping[str, str] | None = None  # what tool policies may ask of the principal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +132,7 @@ class CredentialsHandedOut:
     expires_at: int
     fresh: str  # "yes" when vended for this very request, "no" from the cache
     packed_policy_size: int | None = None
+    holder: str | None = None  # who got them for the run: "gateway"; absent: its sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +279,71 @@ class AuditRead:
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolDecided:
+    """A tool call was decided; nothing went to its server before this was durable."""
+
+    kind: ClassVar = RecordKind.TOOL_DECIDED
+    version: ClassVar = 1
+    at: int
+    run: str
+    server: str
+    tool: str
+    decision: str  # "allow", "deny" or "ask": what came of it
+    code: str  # why; of a tool that it can't see the caller was told `tool-unknown`
+    via: str  # "mcp" through the gateway, "api" for a tool that the agent calls itself
+    policy_version: str
+    mode: str  # "enforce", or "log-only": then a denial let it pass
+    digest: str | None = None  # SHA-256 of the arguments in RFC 8785, hexadecimal
+    arguments: str | None = None  # the arguments themselves, where the configuration says so
+    rules: tuple[str, ...] | None = None  # the policies that decided
+    errors: tuple[str, ...] | None = None  # the policies whose evaluation failed
+    would: str | None = None  # what policies in log-only mode would have decided
+    would_rules: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpPassed:
+    """A prompt, a resource or a completion was asked of a server, or was refused."""
+
+    kind: ClassVar = RecordKind.MCP_PASSED
+    version: ClassVar = 1
+    at: int
+    run: str
+    server: str
+    method: str
+    decision: str  # "allow" or "deny"
+    code: str
+    about: str | None = None  # the prompt's name or the resource's URI, cut at 1,024 characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyActivated:
+    """New runs are opened under this policy version from here on."""
+
+    kind: ClassVar = RecordKind.POLICY_ACTIVATED
+    version: ClassVar = 1
+    at: int
+    policy_version: str
+    by: str  # "start" of a broker, `<issuer name>:<subject>`, or `account:<login name>`
+    running: str  # what became of open runs: "keep", "rebind" or "revoke"
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRebound:
+    """An open run goes on under another policy version."""
+
+    kind: ClassVar = RecordKind.RUN_REBOUND
+    version: ClassVar = 1
+    at: int
+    run: str
+    policy_version: str
+    previous_version: str
+    by: str
+    because: str
+
+
 Record: TypeAlias = (
     BrokerStarted
     | RunOpened
@@ -291,4 +362,8 @@ Record: TypeAlias = (
     | KeysPublished
     | KeyRetired
     | AuditRead
+    | ToolDecided
+    | McpPassed
+    | PolicyActivated
+    | RunRebound
 )

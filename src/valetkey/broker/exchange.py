@@ -67,8 +67,17 @@ async def exchange(broker: Broker, request: ExchangeRequest) -> Exchanged | Refu
     4. For a run that is not over the token is decided, signed, and found to be what was asked.
     5. In one transaction the run is seen open and the record becomes durable; then it leaves.
 
+    A run that goes on under another policy version meanwhile is looked at anew.
+
     Raises a `ValetkeyError` where no key may sign or no record can be written; nothing leaves.
     """
+    given = await _exchange(broker, request)
+    if isinstance(given, Refusal) and given.code == UseOutcome.REBOUND.value:
+        given = await _exchange(broker, request)
+    return given
+
+
+async def _exchange(broker: Broker, request: ExchangeRequest) -> Exchanged | Refusal:
     now = broker.clock()
 
     # 1. Whose run?
@@ -86,7 +95,7 @@ async def exchange(broker: Broker, request: ExchangeRequest) -> Exchanged | Refu
     scopes = find_scopes(grant, request.scopes)
     if isinstance(scopes, Refusal):
         return await _refuse(broker, run, grant.name, scopes, now=now)
-    token_type = _type_for(grant, request.token_type)
+    token_type = _type_for(broker, grant, request.token_type)
     if isinstance(token_type, Refusal):
         return await _refuse(broker, run, grant.name, token_type, now=now)
 
@@ -110,7 +119,7 @@ async def _grant_of(broker: Broker, run: Run, target: Target) -> TokenGrant | Gr
             public="the run's policy is not available any more",
             reasons=(f"policy version {run.policy_version} of run `{run.id}` is not stored",),
         )
-    found = find_target(policy, run, target)
+    found = find_target(policy, run, target, terms=broker.tools)
     if isinstance(found, TokenGrant) and is_taken_by_sts(broker.policy, found.audience):
         return Refusal(
             code="token-target-of-sts",
@@ -120,7 +129,16 @@ async def _grant_of(broker: Broker, run: Run, target: Target) -> TokenGrant | Gr
     return found
 
 
-def _type_for(grant: TokenGrant | Grant, asked: TokenType | None) -> TokenType | Refusal:
+def _type_for(
+    broker: Broker, grant: TokenGrant | Grant, asked: TokenType | None
+) -> TokenType | Refusal:
+    is_gateway = broker.tools is not None and grant.name == broker.tools.audience
+    if is_gateway and asked is TokenType.JWT:
+        return Refusal(
+            code="token-type-unsupported",
+            public="a token for the tool gateway is an access token",
+            reasons=("its `typ` says so, and the gateway takes no other",),
+        )
     if isinstance(grant, TokenGrant):
         return asked or TokenType.ACCESS_TOKEN
     if asked is TokenType.ACCESS_TOKEN:
@@ -167,7 +185,14 @@ async def _release(
         leaf = refused(UseOutcome.EXPIRED)
     else:
         leaf = leaf_bytes(signed.plan.record(signed.minted, at=now, holder="sandbox"))
-    outcome = await broker.store.use_run(run.id, digest=digest, now=now, leaf=leaf, refuse=refused)
+    outcome = await broker.store.use_run(
+        run.id,
+        digest=digest,
+        now=now,
+        leaf=leaf,
+        refuse=refused,
+        policy_version=run.policy_version,
+    )
     if outcome is UseOutcome.USED and signed is not None:
         return _exchanged(signed, now=now)
     broker.forget(run.id)

@@ -2,7 +2,7 @@
 
 from valetkey.broker.admission import admit_caller
 from valetkey.broker.broker import Broker
-from valetkey.broker.outcomes import OVER, UseOutcome
+from valetkey.broker.outcomes import OVER, why_over
 from valetkey.identity import Power, Principal, Refusal
 from valetkey.runs import Run, RunState
 from valetkey.secret import Secret
@@ -34,15 +34,12 @@ async def find_own_run(broker: Broker, token: Secret) -> Run | Refusal:
     if isinstance(known, Refusal):
         return known
     run = await broker.store.run(known.run.id) or known.run
-    if run.is_live(now):
+    outcome = why_over(run, now=now)
+    if outcome is None:
         return run
-    outcome = _OUTCOMES.get(run.state, UseOutcome.EXPIRED)
     return Refusal(
         code=outcome.value, public=OVER[outcome], reasons=(f"run `{run.id}`: {outcome.value}",)
     )
-
-
-_OUTCOMES = {RunState.ENDED: UseOutcome.ENDED, RunState.REVOKED: UseOutcome.REVOKED}
 
 
 async def list_runs(

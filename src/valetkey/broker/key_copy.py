@@ -1,6 +1,7 @@
 """The stored signing keys as this process last read them. It changes none of them."""
 
 import asyncio
+import math
 from typing import Final
 
 from valetkey.broker.ports import Store
@@ -24,6 +25,8 @@ class KeyCopy:
         self.signing: dict[Algorithm, SigningKey | None] = {}
         """What signs, as of the last read."""
         self._read_at: float | None = None
+        self._phases: tuple[int, tuple[tuple[SigningKey, KeyPhase], ...]] | None = None
+        """Of one second: keys begin and end at whole ones, and every tool call asks."""
         self._begun = self._shown = 0
         self._flight: asyncio.Task[None] | None = None
 
@@ -50,13 +53,19 @@ class KeyCopy:
         self._shown = turn
         self.stored = stored
         self.own = tuple(key for key in stored if key.issuer == self._issuer)
+        self._phases = None
         for algorithm in Algorithm:
             self.signing[algorithm] = signer(self.own, algorithm=algorithm, now=now)
         self._read_at = now
 
     def phases(self, now: float) -> tuple[tuple[SigningKey, KeyPhase], ...]:
         """Return every own key with what it is for, in the order they were made."""
-        return tuple((key, phase(key, self.own, self._schedule, now=now)) for key in self.own)
+        second = math.floor(now)
+        if self._phases is None or self._phases[0] != second:
+            own = self.own
+            found = tuple((key, phase(key, own, self._schedule, now=second)) for key in own)
+            self._phases = (second, found)
+        return self._phases[1]
 
     def working(self) -> list[SigningKey]:
         """Return what signs, one key for an algorithm at most."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from valetkey.audit import RunOpened
 from valetkey.broker.broker import Broker, milliseconds
 from valetkey.broker.errors import BrokerError
+from valetkey.broker.facts import RUN_FACT, recorded_facts
 from valetkey.broker.outcomes import OpenVerdict, TokenUse
 from valetkey.broker.policy import Policy
 from valetkey.identity import Refusal
@@ -31,7 +32,8 @@ class RunPlan:
     """A run as it shall be, all of it checked. `bindings` are work tags bound to the subject.
 
     `token_ids` are the tokens that open it and may open no other; `directory` is what the directory
-    said of the subject, None where it was not asked.
+    said of the subject, None where it was not asked. `facts` are what tool policies may ask of the
+    principal, but for the run's id.
     """
 
     subject: PrincipalRef
@@ -43,6 +45,7 @@ class RunPlan:
     attributes: Mapping[str, str] = field(default_factory=dict)
     bindings: Mapping[str, str] = field(default_factory=dict)
     token_ids: tuple[TokenUse, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
     directory: Mapping[str, str] | None = None
 
 
@@ -55,8 +58,14 @@ class Opened:
     policy: Policy
 
 
-async def carry_out(broker: Broker, plan: RunPlan, *, now: float) -> Opened | Refusal:
-    """Open the run: it, its bindings and its record become durable in one transaction, or none."""
+async def carry_out(
+    broker: Broker, plan: RunPlan, *, policy: Policy, now: float, only_active: bool = False
+) -> Opened | Refusal:
+    """Open the run: it, its bindings and its record become durable in one transaction, or none.
+
+    With `only_active` it is refused as `policy-not-active` where `policy` is not the version that
+    somebody activated last; then `broker.opening` is that one when this returns.
+    """
     run_id = new_run_id(broker.entropy(RUN_ID_ENTROPY_BYTES))
     token = new_run_token(run_id, broker.entropy(TOKEN_ENTROPY_BYTES))
     run = Run(
@@ -67,19 +76,26 @@ async def carry_out(broker: Broker, plan: RunPlan, *, now: float) -> Opened | Re
         tags=plan.tags,
         attributes=plan.attributes,
         grants=plan.grants,
-        policy_version=broker.policy.version,
+        policy_version=policy.version,
         opened_at=int(now),
         expires_at=int(now) + plan.seconds,
         state=RunState.OPEN,
         token_digest=token.digest(),
+        facts={**plan.facts, RUN_FACT: run_id} if plan.facts else {},
     )
     outcome = await broker.store.open_run(
-        run, bindings=plan.bindings, token_ids=plan.token_ids, record=_opened(run, plan, now=now)
+        run,
+        bindings=plan.bindings,
+        token_ids=plan.token_ids,
+        record=_opened(broker, run, plan, now=now),
+        only_active=only_active,
     )
     match outcome.verdict:
         case OpenVerdict.OPENED:
             broker.note_opened(run)
-            return Opened(run, token, broker.policy)
+            return Opened(run, token, policy)
+        case OpenVerdict.NOT_ACTIVE:
+            return await _follow(broker, outcome.about or "")
         case OpenVerdict.BOUND_ELSEWHERE:
             subject = f"{plan.subject.subject} of {plan.subject.issuer}"
             return Refusal(
@@ -97,6 +113,20 @@ async def carry_out(broker: Broker, plan: RunPlan, *, now: float) -> Opened | Re
             return Refusal(
                 code=verdict.value, public="the run could not be opened", reasons=(verdict.value,)
             )
+
+
+async def _follow(broker: Broker, version: str) -> Refusal:
+    if not await broker.follow(version):
+        return Refusal(
+            code="policy-version-gone",
+            public="new runs need a policy that this broker can't read",
+            reasons=(f"policy version {version} is active, and of another version of valetkey",),
+        )
+    return Refusal(
+        code=OpenVerdict.NOT_ACTIVE.value,
+        public="the policy of new runs changes just now: ask again",
+        reasons=(f"policy version {version} was activated meanwhile",),
+    )
 
 
 def asked_grants(policy: Policy, asked: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -127,7 +157,7 @@ def asked_life(broker: Broker, asked: int | None) -> int:
     return seconds
 
 
-def _opened(run: Run, plan: RunPlan, *, now: float) -> RunOpened:
+def _opened(broker: Broker, run: Run, plan: RunPlan, *, now: float) -> RunOpened:
     return RunOpened(
         at=milliseconds(now),
         run=run.id,
@@ -141,4 +171,5 @@ def _opened(run: Run, plan: RunPlan, *, now: float) -> RunOpened:
         policy_version=run.policy_version,
         expires_at=run.expires_at,
         directory=plan.directory,
+        facts=recorded_facts(broker.tools, run.facts) if run.facts else None,
     )

@@ -95,8 +95,13 @@ def _check(request: AssumeRoleRequest | WebIdentityRequest, answer: AssumedRole)
         )
 
 
-def handed_out(draw: Draw, answer: AssumedRole, *, at: int, fresh: str) -> CredentialsHandedOut:
-    """Return the record of handing `answer` to the run of `draw` at `at` (Unix milliseconds)."""
+def handed_out(
+    draw: Draw, answer: AssumedRole, *, at: int, fresh: str, holder: str | None = None
+) -> CredentialsHandedOut:
+    """Return the record of handing `answer` to the run of `draw` at `at` (Unix milliseconds).
+
+    `holder` is who got it on the run's behalf; None for the sandbox.
+    """
     return CredentialsHandedOut(
         at=at,
         run=draw.run.id,
@@ -107,6 +112,7 @@ def handed_out(draw: Draw, answer: AssumedRole, *, at: int, fresh: str) -> Crede
         expires_at=answer.expiration,
         fresh=fresh,
         packed_policy_size=answer.packed_policy_size,
+        holder=holder,
     )
 
 

@@ -8,7 +8,9 @@ from valetkey.broker.authenticate import authenticate
 from valetkey.broker.broker import Broker, milliseconds
 from valetkey.broker.directory import ask_directory
 from valetkey.broker.errors import BrokerError, SubjectRejected
+from valetkey.broker.facts import make_facts
 from valetkey.broker.new_run import Opened, RunPlan, asked_grants, asked_life, carry_out
+from valetkey.broker.outcomes import OpenVerdict
 from valetkey.broker.single_use import token_uses
 from valetkey.errors import ValetkeyError
 from valetkey.identity import Power, Principal, Refusal, TokenRejected, TrustRule
@@ -39,15 +41,24 @@ class _Callers:
     subject: Principal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Who asks, for whom, and the rules that let them."""
+
+    actor: Principal
+    subject: Principal
+    rules: tuple[TrustRule, ...]
+
+
 async def open_run(broker: Broker, request: OpenRequest) -> Opened | Refusal:
     """Open a run, or say why not. Either way the record is durable before the answer leaves.
 
     1. The actor's token is verified and admitted by a rule that may open runs.
     2. The subject's token is verified and admitted by a rule that the actor's rule names.
     3. Work attributes, grants and life are within what that rule and the configuration allow.
-    4. What tags need of the directory is looked up; tags are rendered, each exact or refused.
+    4. What is needed of the directory is looked up; tags and facts are made, each exact or refused.
     5. Run, bindings of work tags, claims of tokens for one use and record become durable in one
-       transaction.
+       transaction, under the policy version that is active in it.
 
     Raises a `ValetkeyError` for bad input; nothing is stored but the refusal's record.
     """
@@ -96,12 +107,24 @@ async def _open(
             f"no `open-runs` rule of {actor.label} names a rule that admits {subject.label}",
         )
 
+    # 3. to 5., once more where another policy version was activated meanwhile.
+    pair = _Pair(actor, subject, rules)
+    outcome = await _open_for(broker, request, pair, now=now)
+    if isinstance(outcome, Refusal) and outcome.code == OpenVerdict.NOT_ACTIVE.value:
+        outcome = await _open_for(broker, request, pair, now=now)
+    return outcome
+
+
+async def _open_for(
+    broker: Broker, request: OpenRequest, pair: _Pair, *, now: float
+) -> Opened | Refusal:
     # 3. What is asked for.
-    rule = _rule_that_sets(rules, request.attributes)
-    grants = asked_grants(broker.policy, request.grants)
+    actor, subject, policy = pair.actor, pair.subject, broker.opening
+    rule = _rule_that_sets(pair.rules, request.attributes)
+    grants = asked_grants(policy, request.grants)
     seconds = asked_life(broker, request.expires_in)
 
-    # 4. Tags.
+    # 4. Tags and facts.
     known = await ask_directory(broker, subject)
     if isinstance(known, Refusal):
         return known
@@ -110,6 +133,10 @@ async def _open(
     )
     tags = {template.key: render(template, material) for template in broker.templates}
     bindings = {t.key: tags[t.key] for t in broker.templates if t.is_bound}
+    asked = policy.tags_asked(grants)
+    facts = make_facts(broker.tools, subject, actor, tags=tags, directory=known, asked=asked)
+    if isinstance(facts, Refusal):
+        return facts
 
     # 5. Durable, then out.
     plan = RunPlan(
@@ -122,9 +149,10 @@ async def _open(
         seconds=seconds,
         bindings=bindings,
         token_ids=token_uses((actor, subject), broker.issuers),
+        facts=facts,
         directory=known,
     )
-    return await carry_out(broker, plan, now=now)
+    return await carry_out(broker, plan, policy=policy, now=now, only_active=True)
 
 
 def _rule_that_sets(rules: tuple[TrustRule, ...], attributes: Mapping[str, str]) -> TrustRule:

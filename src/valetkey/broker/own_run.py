@@ -48,4 +48,4 @@ async def open_own_run(
         grants=asked_grants(broker.policy, None),
         seconds=asked_life(broker, expires_in),
     )
-    return await carry_out(broker, plan, now=now)
+    return await carry_out(broker, plan, policy=broker.policy, now=now)

@@ -6,13 +6,23 @@ edited configuration can't pass for the old one.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from valetkey.credentials import Algorithm, Grant, GrantSource, TokenGrant, parse_role_arn
+from valetkey.tools import BundleSource, ToolsError, document_of, source_of
+
+if TYPE_CHECKING:
+    from valetkey.tools.bundle import ToolBundle
+
+Compile: TypeAlias = Callable[[BundleSource], "ToolBundle"]
+"""Makes what decides out of a stored source. Given by who serves tools: Cedar costs a second of a
+command's start that never asks it."""
 
 _FORMAT = 1
+_FORMAT_WITH_TOOLS = 2
+"""A program that knows no tools does not read such a document: it would leave them out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +33,32 @@ class Policy:
     document: str
     grants: Mapping[str, Grant]
     tokens: Mapping[str, TokenGrant] = field(default_factory=dict)
+    tools: "ToolBundle | None" = None
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The names of the tool servers, each a grant as well."""
+        if self.tools is None:
+            return ()
+        return tuple(server.name for server in self.tools.source.servers)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all grants, roles first."""
-        return (*self.grants, *self.tokens)
+        """The names of all grants: roles, then tokens, then tool servers."""
+        return (*self.grants, *self.tokens, *self.servers)
+
+    def tags_asked(self, grants: Iterable[str]) -> tuple[str, ...]:
+        """Return the tags that may be asked of the principal of a run with these grants."""
+        if self.tools is None or set(grants).isdisjoint(self.servers):
+            return ()
+        return self.tools.source.tags
 
 
-def make_policy(grants: Iterable[Grant], tokens: Iterable[TokenGrant] = ()) -> Policy:
+def make_policy(
+    grants: Iterable[Grant],
+    tokens: Iterable[TokenGrant] = (),
+    tools: "ToolBundle | None" = None,
+) -> Policy:
     """Write the grants down as the document that is stored with their runs."""
     by_name = {grant.name: grant for grant in grants}
     tokens_by_name = {grant.name: grant for grant in tokens}
@@ -40,8 +68,11 @@ def make_policy(grants: Iterable[Grant], tokens: Iterable[TokenGrant] = ()) -> P
     }
     if tokens_by_name:
         content["tokens"] = {name: _write_token(g) for name, g in tokens_by_name.items()}
+    if tools is not None:
+        content["format"] = _FORMAT_WITH_TOOLS
+        content["tools"] = document_of(tools.source)
     document = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return Policy(version_of(document), document, by_name, tokens_by_name)
+    return Policy(version_of(document), document, by_name, tokens_by_name, tools)
 
 
 def version_of(document: str) -> str:
@@ -49,18 +80,30 @@ def version_of(document: str) -> str:
     return hashlib.sha256(document.encode()).hexdigest()[:32]
 
 
-def read_policy(version: str, document: str) -> Policy | None:
-    """Read a stored document back; None if it is not the one that `version` names."""
+def read_policy(version: str, document: str, compile_tools: Compile | None = None) -> Policy | None:
+    """Read a stored document back; None if it is not one that `version` names and we can keep.
+
+    Without `compile_tools` that is one without tools.
+    """
     if version_of(document) != version:
         return None
     content = json.loads(document)
-    if content.get("format") != _FORMAT:
+    if content.get("format") not in (_FORMAT, _FORMAT_WITH_TOOLS):
         return None
+    tools = None
+    if "tools" in content:
+        if compile_tools is None:
+            return None
+        try:
+            tools = compile_tools(source_of(content["tools"]))
+        except ToolsError:  # of a version of valetkey that decides otherwise
+            return None
     return Policy(
         version,
         document,
         {n: _read(n, g) for n, g in content["grants"].items()},
         {n: _read_token(n, g) for n, g in content.get("tokens", {}).items()},
+        tools,
     )
 
 

@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from valetkey.audit import Head, Record, StoredLeaf
-from valetkey.broker.outcomes import FinishOutcome, OpenOutcome, TokenUse, UseOutcome
+from valetkey.broker.outcomes import (
+    ActivateOutcome,
+    FinishOutcome,
+    OpenOutcome,
+    Rebind,
+    TokenUse,
+    UseOutcome,
+)
 from valetkey.credentials import (
     Algorithm,
     AssumedRole,
@@ -68,6 +75,24 @@ class Signer(Protocol):
         ...
 
 
+class RequestSigner(Protocol):
+    """AWS Signature Version 4 of one request to a server of tools."""
+
+    def sign(
+        self,
+        session: AssumedRole,
+        *,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        service: str,
+        region: str,
+    ) -> Mapping[str, str]:
+        """Return the headers to send instead of `headers`: those, and the signature's own."""
+        ...
+
+
 class Directory(Protocol):
     """What else is known of a subject."""
 
@@ -96,18 +121,28 @@ class Store(Protocol):
         bindings: Mapping[str, str],
         token_ids: tuple[TokenUse, ...],
         record: Record,
-    ) -> OpenOutcome: ...
+        only_active: bool = False,
+    ) -> OpenOutcome:
+        """Open the run and write its record, or neither.
+
+        With `only_active`, under no other policy version than the active one, where there is one.
+        """
+        ...
 
     async def use_run(
         self,
         run_id: str,
         *,
-        digest: bytes,
+        digest: bytes | None,
         now: float,
         leaf: bytes,
         refuse: Callable[[UseOutcome], bytes],
+        policy_version: str | None = None,
     ) -> UseOutcome:
         """Append `leaf` if the run is open and unexpired and the token of `digest` is its own.
+
+        None instead of a digest: a token that we signed has proved whose run it is. With a
+        `policy_version`, only if the run is still under that one.
 
         Else append what `refuse` makes; say which.
         """
@@ -154,6 +189,16 @@ class Store(Protocol):
     async def put_policy(self, version: str, document: str) -> None: ...
 
     async def policy(self, version: str) -> str | None: ...
+
+    async def activate_policy(
+        self, version: str, document: str, *, record: Record, rebind: Rebind | None = None
+    ) -> ActivateOutcome:
+        """Store a policy version and make it the one that new runs are opened under.
+
+        With `rebind` open runs are dealt with in the same transaction. One that is active already
+        is recorded only then.
+        """
+        ...
 
     async def signing_keys(self) -> list[SigningKey]:
         """Return every key that is not forgotten, in the order they were made."""

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from valetkey.broker.policy import Policy
+from valetkey.broker.tool_terms import ToolTerms
 from valetkey.credentials import STS_AUDIENCE, Grant, GrantSource, TokenGrant
 from valetkey.identity import Refusal
 from valetkey.runs import Run
@@ -23,13 +24,18 @@ class Target:
     resource: str | None = None
 
 
-def find_target(policy: Policy, run: Run, target: Target) -> TokenGrant | Grant | Refusal:
+def find_target(
+    policy: Policy, run: Run, target: Target, *, terms: ToolTerms | None = None
+) -> TokenGrant | Grant | Refusal:
     """Return the one grant of the run that `target` means.
 
     A role is a target where its grant gives tokens to the sandbox, and by its name alone: several
-    roles have STS's audience.
+    roles have STS's audience. The tool gateway is one, on `terms`, for every run with a server of
+    tools.
     """
     tokens = [policy.tokens[name] for name in run.grants if name in policy.tokens]
+    if terms is not None and any(name in run.grants for name in policy.servers):
+        tokens.append(gateway_grant(terms))
     roles = [policy.grants[name] for name in run.grants if name in policy.grants]
     found: list[TokenGrant | Grant] = [g for g in tokens if _is_meant(g, target)]
     if target.resource is None:
@@ -47,6 +53,13 @@ def find_target(policy: Policy, run: Run, target: Target) -> TokenGrant | Grant 
         public="the run has no grant of a token for that target",
         reasons=(f"run `{run.id}` has {', '.join(run.grants)}",),
     )
+
+
+def gateway_grant(terms: ToolTerms) -> TokenGrant:
+    """Return what a token for the tool gateway is of: a grant whose name is its audience, as no
+    configured grant's can be.
+    """
+    return TokenGrant(terms.audience, terms.audience, (), terms.token_seconds)
 
 
 def is_taken_by_sts(policy: Policy, audience: str) -> bool:

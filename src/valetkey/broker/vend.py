@@ -48,15 +48,45 @@ async def hand_out(
 
     `hope` is how many seconds the caller waits for STS where nothing is held.
 
+    A run that goes on under another policy version meanwhile is looked at anew.
+
     Raises a `ValetkeyError` where AWS gave nothing usable and nothing valid is held.
     """
-    now = broker.clock()
+    given = await _hand_out(broker, token, grant_name, hope=hope)
+    if isinstance(given, Refusal) and given.code == UseOutcome.REBOUND.value:
+        given = await _hand_out(broker, token, grant_name, hope=hope)
+    return given
 
+
+async def _hand_out(
+    broker: Broker, token: Secret, grant_name: str, *, hope: float
+) -> HandOut | Refusal:
     # 1. Whose run?
+    now = broker.clock()
     known = await admit_run(broker, token, now=now)
     if isinstance(known, Refusal):
         await _record_refusal(broker, None, grant_name, known.code, now=now)
         return known
+    held = await credentials_of(broker, known, grant_name, digest=token.digest(), hope=hope)
+    return held if isinstance(held, Refusal) else HandOut(held.body, held.answer.expiration)
+
+
+async def credentials_of(
+    broker: Broker,
+    known: KnownRun,
+    grant_name: str,
+    *,
+    digest: bytes | None,
+    hope: float = HOPE,
+    holder: str | None = None,
+) -> Held | Refusal:
+    """Return what a run may draw by a grant, after that is on record: steps 2 to 4 of `hand_out`.
+
+    `digest` is of the run token that was shown; None where a token that we signed names the run.
+    `holder` is who gets them where that is not the sandbox. The Refusal `run-rebound`: the run goes
+    on under another policy version; look it up again.
+    """
+    now = broker.clock()
 
     # 2. Which grant?
     draw = known.draws.get(grant_name) or await _new_draw(broker, known, grant_name)
@@ -74,7 +104,7 @@ async def hand_out(
             held = None  # no STS call for a run that is over; step 4 says why
 
     # 4. The record, then the release.
-    return await _release(broker, draw, held, digest=token.digest(), fresh=fresh)
+    return await _release(broker, draw, held, digest=digest, fresh=fresh, holder=holder)
 
 
 async def _new_draw(broker: Broker, known: KnownRun, name: str) -> Draw | Refusal:
@@ -86,11 +116,11 @@ async def _new_draw(broker: Broker, known: KnownRun, name: str) -> Draw | Refusa
             reasons=(f"run `{run.id}` has {', '.join(run.grants)}",),
         )
     policy = await broker.policy_of(run)
-    if policy is not None and name in policy.tokens:
+    if policy is not None and (name in policy.tokens or name in policy.servers):
         return Refusal(
             code="grant-without-role",
-            public="the grant gives a token for a tool, not AWS credentials",
-            reasons=(f"grant `{name}` has an audience and no role",),
+            public="the grant is for a tool and gives no AWS credentials",
+            reasons=(f"grant `{name}` has no role",),
         )
     if policy is None or name not in policy.grants:
         return Refusal(
@@ -132,22 +162,34 @@ async def _renewed(
 
 
 async def _release(
-    broker: Broker, draw: Draw, held: Held | None, *, digest: bytes, fresh: bool
-) -> HandOut | Refusal:
+    broker: Broker,
+    draw: Draw,
+    held: Held | None,
+    *,
+    digest: bytes | None,
+    fresh: bool,
+    holder: str | None,
+) -> Held | Refusal:
     now = broker.clock()  # read again: STS may have taken seconds
     at = milliseconds(now)
     refuse = partial(_refused, draw, at)
     if held is None:
         leaf = refuse(UseOutcome.EXPIRED)
-    elif fresh:
-        leaf = leaf_bytes(handed_out(draw, held.answer, at=at, fresh="yes"))
+    elif fresh or holder is not None:
+        word = "yes" if fresh else "no"
+        leaf = leaf_bytes(handed_out(draw, held.answer, at=at, fresh=word, holder=holder))
     else:
         leaf = held.leaf.at(at)
     outcome = await broker.store.use_run(
-        draw.run.id, digest=digest, now=now, leaf=leaf, refuse=refuse
+        draw.run.id,
+        digest=digest,
+        now=now,
+        leaf=leaf,
+        refuse=refuse,
+        policy_version=draw.run.policy_version,
     )
     if outcome is UseOutcome.USED and held is not None:
-        return HandOut(held.body, held.answer.expiration)
+        return held
     broker.forget(draw.run.id)
     if outcome is UseOutcome.USED:  # its last second passed while it was looked at
         outcome = UseOutcome.EXPIRED

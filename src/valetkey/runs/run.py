@@ -4,7 +4,7 @@ This module holds the value and its few moves. It does not open runs, store them
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NewType
 
@@ -41,7 +41,9 @@ class Run:
 
     `attributes` are the work attributes the actor set; `tags` the session tags made of claims and
     attributes, without the reserved `valetkey_run`. `token_digest` is the SHA-256 of the run
-    token; after a rotation `previous_digest` stays good until `previous_until`.
+    token; after a rotation `previous_digest` stays good until `previous_until`. `facts` are the
+    tags of Cedar's principal: claims, the directory's words and the rest, as they were when the run
+    was opened.
     """
 
     id: RunId
@@ -60,6 +62,7 @@ class Run:
     previous_until: int = 0
     ended_at: int | None = None
     because: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     def is_live(self, now: float) -> bool:
         """Say whether the run may still be served: open, and before its expiry."""

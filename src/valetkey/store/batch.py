@@ -34,6 +34,7 @@ class Standing(NamedTuple):
     token_digest: bytes
     previous_until: int
     previous_digest: bytes | None
+    policy_version: str
 
     def opens_with(self, digest: bytes, now: float) -> bool:
         """Say in constant time whether `digest` is the current token's, or the last one's."""
@@ -63,19 +64,23 @@ class Batch:
         self._standings = dict.fromkeys(wanted)
         for line in (found[0] or "").split("\n"):
             if line:
-                state, expires_at, digest, until, previous, run_id = line.split(" ")
+                state, expires_at, digest, until, previous, version, run_id = line.split(" ")
                 self._standings[run_id] = Standing(
                     state,
                     int(expires_at),
                     bytes.fromhex(digest),
                     int(until),
                     bytes.fromhex(previous),
+                    version,
                 )
 
-    def use(self, run_id: str, digest: bytes, now: float) -> UseOutcome:
+    def use(
+        self, run_id: str, digest: bytes | None, now: float, *, version: str | None
+    ) -> UseOutcome:
         """Say whether the run is open at `now` and the token its own, as this transaction sees it.
 
-        `digest` is the presented token's SHA-256, `now` in Unix seconds.
+        `digest` is the presented token's SHA-256, None where a token that we signed names the run;
+        `now` is in Unix seconds. `version` is the policy version that was decided under.
         """
         if run_id not in self._standings:
             row = self.connection.execute(sql.READ_STANDING, (run_id,)).fetchone()
@@ -83,12 +88,16 @@ class Batch:
         standing = self._standings[run_id]
         if standing is None:
             return UseOutcome.UNKNOWN
-        if not standing.opens_with(digest, now):
+        if digest is not None and not standing.opens_with(digest, now):
             return UseOutcome.WRONG_TOKEN
         if standing.state != _OPEN:
             # A state that this program does not know is no: KeyError fails the batch.
             return _FINISHED[standing.state]
-        return UseOutcome.USED if now < standing.expires_at else UseOutcome.EXPIRED
+        if now >= standing.expires_at:
+            return UseOutcome.EXPIRED
+        if version is not None and version != standing.policy_version:
+            return UseOutcome.REBOUND
+        return UseOutcome.USED
 
     def forget(self, run_id: str) -> None:
         """Read this run anew when it is next asked for: a change in this batch wrote it."""

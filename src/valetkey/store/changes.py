@@ -41,14 +41,15 @@ class UseRun:
 
     writes_rows: ClassVar[bool] = False
     run_id: str
-    digest: bytes
+    digest: bytes | None
     now: float
     leaf: bytes
     refuse: Callable[[UseOutcome], bytes]
+    policy_version: str | None = None
 
     def apply(self, batch: Batch) -> UseOutcome:
         """Decide in the transaction that writes the record (invariant 6)."""
-        outcome = batch.use(self.run_id, self.digest, self.now)
+        outcome = batch.use(self.run_id, self.digest, self.now, version=self.policy_version)
         batch.record(self.leaf if outcome is UseOutcome.USED else self.refuse(outcome))
         return outcome
 
@@ -75,10 +76,14 @@ class OpenRun:
     bindings: Mapping[str, str]
     token_ids: tuple[TokenUse, ...]
     leaf: bytes
+    only_active: bool = False
 
     def apply(self, batch: Batch) -> OpenOutcome:
         """Refuse before the first write, or write everything."""
         execute = batch.connection.execute
+        active = execute(sql.READ_ACTIVE).fetchone() if self.only_active else None
+        if active is not None and active[0] != self.run.policy_version:
+            return OpenOutcome(OpenVerdict.NOT_ACTIVE, active[0])
         if execute(sql.READ_STATE, (self.run.id,)).fetchone():
             return OpenOutcome(OpenVerdict.ID_TAKEN)
         if len({(use.issuer, use.token_id) for use in self.token_ids}) < len(self.token_ids):
@@ -163,25 +168,6 @@ class RotateToken:
             batch.forget(self.run_id)
             batch.record(self.leaf)
         return bool(changed)
-
-
-@dataclass(frozen=True, slots=True)
-class PutPolicy:
-    """Store the document of a policy version; a version never gets another document."""
-
-    writes_rows: ClassVar[bool] = True
-    version: str
-    document: str
-
-    def apply(self, batch: Batch) -> None:
-        """Add it, or find it there already."""
-        row = batch.connection.execute(sql.READ_POLICY, (self.version,)).fetchone()
-        if row is None:
-            batch.connection.execute(sql.ADD_POLICY, (self.version, self.document))
-        elif row[0] != self.document:
-            raise StoreError(
-                "policy-version-reused", f"policy version `{self.version}` is of another document"
-            )
 
 
 @dataclass(frozen=True, slots=True)

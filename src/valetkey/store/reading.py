@@ -63,6 +63,12 @@ def read_policy(connection: sqlite3.Connection, version: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def read_active(connection: sqlite3.Connection) -> str | None:
+    """Return the version that new runs are opened under; None before one was activated."""
+    row = connection.execute(sql.READ_ACTIVE).fetchone()
+    return None if row is None else str(row[0])
+
+
 def read_keys(connection: sqlite3.Connection) -> list[SigningKey]:
     """Return every signing key, in the order they were made."""
     return [key_of(row) for row in connection.execute(sql.READ_KEYS)]
@@ -112,6 +118,20 @@ class LogReader:
         """Return the current head."""
         try:
             return read_head(self._connection)
+        except sqlite3.Error as error:
+            raise translate(error, self._path) from error
+
+    def run(self, run_id: str) -> Run | None:
+        """Return the run of that id."""
+        try:
+            return read_run(self._connection, run_id)
+        except sqlite3.Error as error:
+            raise translate(error, self._path) from error
+
+    def policy(self, version: str) -> str | None:
+        """Return the document of a policy version, None for one that is not stored."""
+        try:
+            return read_policy(self._connection, version)
         except sqlite3.Error as error:
             raise translate(error, self._path) from error
 

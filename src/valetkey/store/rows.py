@@ -30,6 +30,7 @@ def run_row(run: Run) -> Row:
         run.previous_until,
         run.ended_at,
         run.because,
+        _text(dict(run.facts)),
     )
 
 
@@ -52,6 +53,7 @@ def run_of(row: Row) -> Run:
         previous_until=row[15],
         ended_at=row[16],
         because=row[17],
+        facts=json.loads(row[18]),
     )
 
 

@@ -71,8 +71,11 @@ CREATE TABLE signing_keys (
   CHECK (kms_key IS NULL OR sealed IS NULL)
 ) STRICT;
 """
+_TOOLS: Final = """ALTER TABLE runs ADD COLUMN facts TEXT NOT NULL DEFAULT '{}';
+CREATE TABLE active_policy (id INTEGER PRIMARY KEY CHECK (id = 1), version TEXT NOT NULL) STRICT;
+"""
 # Only ever appended to: a released migration is never edited.
-MIGRATIONS: Final = (_FIRST, _SIGNING_KEYS)
+MIGRATIONS: Final = (_FIRST, _SIGNING_KEYS, _TOOLS)
 
 
 def connect(path: Path) -> sqlite3.Connection:

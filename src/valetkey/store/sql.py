@@ -33,20 +33,22 @@ ADD_LEAVES: Final = {
 # One row for any number of runs, for the same reason. Ids hold no white space (`schema`).
 READ_STANDINGS: Final = (
     "SELECT group_concat(state || ' ' || expires_at || ' ' || hex(token_digest) || ' ' ||"
-    " previous_until || ' ' || coalesce(hex(previous_digest), '') || ' ' || id, char(10))"
+    " previous_until || ' ' || coalesce(hex(previous_digest), '') || ' ' || policy_version ||"
+    " ' ' || id, char(10))"
     " FROM runs WHERE id IN (SELECT value FROM json_each(?))"
 )
 READ_STANDING: Final = (
-    "SELECT state, expires_at, token_digest, previous_until, previous_digest FROM runs WHERE id = ?"
+    "SELECT state, expires_at, token_digest, previous_until, previous_digest, policy_version"
+    " FROM runs WHERE id = ?"
 )
 READ_STATE: Final = "SELECT state FROM runs WHERE id = ?"
 
 RUN_COLUMNS: Final = (
     "id, subject_issuer, subject, actor_issuer, actor, actor_rule, tags, attributes, grants,"
     " policy_version, opened_at, expires_at, state, token_digest, previous_digest,"
-    " previous_until, ended_at, because"
+    " previous_until, ended_at, because, facts"
 )
-ADD_RUN: Final = f"INSERT INTO runs ({RUN_COLUMNS}) VALUES ({', '.join('?' * 18)})"
+ADD_RUN: Final = f"INSERT INTO runs ({RUN_COLUMNS}) VALUES ({', '.join('?' * 19)})"
 READ_RUN: Final = f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?"
 # Newest first. Each filter is one of these and its parameters; `after` names the last run seen.
 READ_RUNS: Final = f"SELECT {RUN_COLUMNS} FROM runs"
@@ -55,6 +57,12 @@ OF_OPENER: Final = "actor_issuer = ? AND actor = ?"
 OF_SUBJECT: Final = "subject_issuer = ? AND subject = ?"
 AFTER_RUN: Final = "seq < (SELECT seq FROM runs WHERE id = ?)"
 NEWEST_FIRST: Final = "ORDER BY seq DESC LIMIT ?"
+# Every open run but those that are under the version already.
+READ_OPEN_ELSEWHERE: Final = (
+    "SELECT id, policy_version, grants FROM runs WHERE state = 'open' AND expires_at > ?"
+    " AND policy_version <> ?"
+)
+REBIND_RUN: Final = "UPDATE runs SET policy_version = ?, grants = ? WHERE id = ?"
 FINISH_RUN: Final = "UPDATE runs SET state = ?, ended_at = ?, because = ? WHERE id = ?"
 ROTATE_TOKEN: Final = (
     "UPDATE runs SET"
@@ -96,3 +104,8 @@ DROP_KEY: Final = "DELETE FROM signing_keys WHERE kid = ?"
 
 READ_POLICY: Final = "SELECT document FROM policies WHERE version = ?"
 ADD_POLICY: Final = "INSERT INTO policies (version, document) VALUES (?, ?)"
+READ_ACTIVE: Final = "SELECT version FROM active_policy"
+PUT_ACTIVE: Final = (
+    "INSERT INTO active_policy (id, version) VALUES (1, ?)"
+    " ON CONFLICT (id) DO UPDATE SET version = excluded.version"
+)

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from valetkey.audit import Head, Record, StoredLeaf, leaf_bytes
-from valetkey.broker.outcomes import FinishOutcome, OpenOutcome, TokenUse, UseOutcome
+from valetkey.broker.outcomes import (
+    ActivateOutcome,
+    FinishOutcome,
+    OpenOutcome,
+    Rebind,
+    TokenUse,
+    UseOutcome,
+)
 from valetkey.credentials import SigningKey
 from valetkey.runs import Run, RunState
 from valetkey.store import reading
@@ -23,12 +30,12 @@ from valetkey.store.changes import (
     OpenRun,
     Probe,
     PutIssuers,
-    PutPolicy,
     RotateToken,
     UseRun,
 )
 from valetkey.store.errors import StoreError
 from valetkey.store.key_changes import AddKeys, PublishKeys, RetireKey, TidyKeys
+from valetkey.store.policy_changes import ActivatePolicy, PutPolicy
 from valetkey.store.schema import connect, connect_to_read, translate
 from valetkey.store.writer import Writer
 
@@ -77,22 +84,25 @@ class SqliteStore:
         bindings: Mapping[str, str],
         token_ids: tuple[TokenUse, ...],
         record: Record,
+        only_active: bool = False,
     ) -> OpenOutcome:
         """Open the run with its bindings, token uses and record, all of them or nothing.
 
-        A refusal has written nothing, no record either.
+        With `only_active` under no other policy version than the active one, where there is one. A
+        refusal has written nothing, no record either.
         """
-        change = OpenRun(run, bindings, token_ids, leaf_bytes(record))
+        change = OpenRun(run, bindings, token_ids, leaf_bytes(record), only_active)
         return cast("OpenOutcome", await self._submit(change))
 
     async def use_run(
         self,
         run_id: str,
         *,
-        digest: bytes,
+        digest: bytes | None,
         now: float,
         leaf: bytes,
         refuse: Callable[[UseOutcome], bytes],
+        policy_version: str | None = None,
     ) -> UseOutcome:
         """Append `leaf` if the run is live at `now` and `digest` is of a token of it.
 
@@ -101,7 +111,7 @@ class SqliteStore:
         State and record are one transaction (invariant 6). Both leaves are from `leaf_bytes`;
         `refuse` is called in the writer's thread, and only for a run that is not live.
         """
-        change = UseRun(run_id, digest, now, leaf, refuse)
+        change = UseRun(run_id, digest, now, leaf, refuse, policy_version)
         return cast("UseOutcome", await self._submit(change))
 
     async def append(self, *records: Record) -> None:
@@ -139,6 +149,18 @@ class SqliteStore:
         """
         await self._submit(PutPolicy(version, document))
 
+    async def activate_policy(
+        self, version: str, document: str, *, record: Record, rebind: Rebind | None = None
+    ) -> ActivateOutcome:
+        """Store a policy version and open new runs under it alone, from when this returns.
+
+        With `rebind` open runs go on under it or are revoked, in the same transaction. A version
+        that is active already is then recorded again, else not.
+        """
+        policy = PutPolicy(version, document)
+        change = ActivatePolicy(policy, leaf_bytes(record), rebind)
+        return cast("ActivateOutcome", await self._submit(change))
+
     async def probe(self) -> None:
         """Try to write, and change nothing. Raises as every change does."""
         await self._submit(Probe())
@@ -153,6 +175,10 @@ class SqliteStore:
     async def policy(self, version: str) -> str | None:
         """Return the document of a policy version."""
         return await self._read(lambda: reading.read_policy(self._reader, version))
+
+    async def active_policy(self) -> str | None:
+        """Return the policy version that new runs are opened under."""
+        return await self._read(lambda: reading.read_active(self._reader))
 
     async def signing_keys(self) -> list[SigningKey]:
         """Return every signing key that is not forgotten, in the order they were made."""
