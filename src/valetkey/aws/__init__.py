@@ -3,6 +3,7 @@
 from valetkey.aws.ambient import AmbientAws
 from valetkey.aws.errors import AwsError
 from valetkey.aws.kms import KmsKeyMaker, KmsSigner
+from valetkey.aws.request_signing import SigV4Signer
 from valetkey.aws.sts import StsClient
 
-__all__ = ["AmbientAws", "AwsError", "KmsKeyMaker", "KmsSigner", "StsClient"]
+__all__ = ["AmbientAws", "AwsError", "KmsKeyMaker", "KmsSigner", "SigV4Signer", "StsClient"]
