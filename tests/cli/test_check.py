@@ -29,6 +29,7 @@ def config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     path.write_text(plain + mark + SETTING.sub("", commented) + TOOL)
     (tmp_path / "issuer.secret").write_text(ISSUER_SECRET)
     (tmp_path / "issuer.secret").chmod(0o600)
+    (tmp_path / "policies").mkdir()
     return path
 
 

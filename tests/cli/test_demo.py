@@ -83,6 +83,13 @@ def test_the_demo_passes(tmp_path: Path) -> None:
         (UNTAGGED, "assume a role that asks for none"),
     ]
     assert len(report["tokens"]) == 16
+    calls = [(a["agent"], a["did"]) for a in report["at_the_gateway"] if a["answer"] == "ok"]
+    assert calls == [
+        ("alice", "refund 500 for A-17"),
+        ("alice", "refund 500 for TEST-1"),
+        ("bob", "refund 500 for TEST-1"),
+    ]
+    assert len(report["decided"]) == 9
 
 
 @pytest.mark.slow

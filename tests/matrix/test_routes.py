@@ -26,6 +26,8 @@ MATRIX = {
     "GET /v1/runs/self": (401, 200, 401, 401, 401, 401, 401, 401, 401),
     "DELETE /v1/runs/self": (401, 204, 401, 401, 401, 401, 401, 401, 401),
     "POST /v1/runs/self/token": (401, 200, 401, 401, 401, 401, 401, 401, 401),
+    # 404: the broker has no tools; tests/web/test_decisions.py has the answers
+    "POST /v1/decisions": (401, 404, 401, 401, 401, 401, 401, 401, 401),
     "GET /v1/runs/{id}": (401, 401, 404, 200, 404, 200, 404, 404, 200),
     "DELETE /v1/runs/{id}": (401, 401, 404, 204, 404, 204, 404, 404, 204),
     "POST /v1/runs/{id}/revoke": (401, 401, 403, 403, 403, 204, 403, 403, 204),
@@ -47,7 +49,8 @@ MATRIX = {
     "GET /readyz": (503,) * 9,
     "GET /openapi.json": (200,) * 9,
 }
-BODIES = {
+BODIES: dict[str, object] = {
+    "POST /v1/decisions": {"server": "billing", "tool": "refund", "arguments": {}},
     "POST /v1/runs/{id}/revoke": {"because": "matrix"},
     "POST /v1/keys/{kid}/retire": {"because": "matrix"},
 }

@@ -9,7 +9,7 @@ import pytest
 from tests.transcripts.page import PAGES, play, written
 
 pytestmark = pytest.mark.xdist_group("transcripts")
-ALONE = ("audit", "help", "iam", "mistakes", "policy", "prove")
+ALONE = ("audit", "help", "iam", "mistakes", "policy", "prove", "tools")
 COLD = ("configuration", "credential-process")  # started as a shell does, with all their imports
 WITH_BROKER = ("runs", "sandbox", "serve")
 ON_A_LAPTOP = "laptop"

@@ -209,7 +209,10 @@ async def test_a_run_token_opens_extends_and_approves_nothing(here: Api) -> None
 async def test_a_run_knows_no_tags_and_no_subject_of_itself(here: Api) -> None:
     token = Secret((await here.open()).json["run_token"])
     answer = await here.call("GET", "/v1/runs/self", token)
-    assert set(answer.json) == {"id", "state", "expires_at", "grants", "tokens", "token_url"}
+    assert set(answer.json) == {
+        *("id", "state", "expires_at", "grants", "tokens", "token_url"),
+        *("servers", "mcp_url"),
+    }
     assert b"alice" not in answer.body
 
 

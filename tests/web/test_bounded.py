@@ -1,4 +1,4 @@
-"""The head of a request is bounded in bytes and in seconds, before any token is looked at."""
+"""Heads of requests are bounded, before any token is looked at, and so is what stays unread."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def served(
+    app: Any = app,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     config = uvicorn.Config(
         app, port=0, http=BoundedProtocol, lifespan="off", log_config=None, access_log=False
     )
@@ -85,3 +87,45 @@ async def test_a_large_body_and_a_second_request_pass(monkeypatch: pytest.Monkey
             assert head.startswith(b"HTTP/1.1 200")
             assert await reader.readexactly(6) == b"200000"
             await asyncio.sleep(0.2)
+
+
+class Large:
+    """An application whose answer is `count` pieces of 64 KiB."""
+
+    def __init__(self, count: int, *, last: bool) -> None:
+        self.count = count
+        self.last = last
+        self.ended = asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        del scope, receive
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        part = {"type": "http.response.body", "body": b"a" * 65_536, "more_body": True}
+        for _ in range(self.count):
+            await send(part)
+        await send({**part, "more_body": not self.last})
+        self.ended.set()
+
+
+@pytest.mark.parametrize("last", [True, False])
+async def test_an_answer_that_nobody_reads_ends_the_connection(
+    last: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "READ_SECONDS", 0.1)
+    large = Large(400, last=last)
+    async with served(large) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.wait_for(large.ended.wait(), 5)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(reader.readexactly(401 * 65_536), 5)
+
+
+async def test_a_slow_reader_that_goes_on_gets_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "READ_SECONDS", 0.1)
+    large = Large(100, last=True)
+    async with served(large) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        size = 0
+        while size < 101 * 65_536:
+            size += len(await reader.read(500_000))
+            await asyncio.sleep(0.005)

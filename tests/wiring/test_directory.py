@@ -75,7 +75,8 @@ async def test_a_broker_that_runs_has_its_directory_and_its_place_to_sign_in(
     async with running(settings, url="http://127.0.0.1:1") as app:
         here = Api(_nothing(), app, _nothing())
         answer = await here.call("GET", "/v1/login")
-        directory = app._broker.directory
+        served: Any = app
+        directory = served._broker.directory
         assert directory is not None
         assert await directory.look_up("people", "alice") == {"department": "sales"}
     assert answer.json == {

@@ -31,15 +31,17 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
 
 
 def _describe(settings: "Settings") -> dict[str, Any]:
-    from valetkey.broker import make_policy
+    from valetkey.cli.check_tools import of_tools
+    from valetkey.wiring.activation import policy_of
 
+    policy = policy_of(settings)
     return {
         "configuration": f"{settings.path} is good",
         "listens at": f"{settings.host}:{settings.port}"
         + (f", known as {settings.public_url}" if settings.public_url else ""),
         "keeps its records in": str(settings.store),
         "a run lasts": f"{settings.run_seconds} s, at most {settings.max_run_seconds} s",
-        "policy version of new runs": make_policy(settings.grants, settings.token_grants).version,
+        "policy version of new runs": policy.version,
         "issuers": [
             f"{i.name}: {i.url}, for {', '.join(i.audiences)}, by {', '.join(i.algorithms)}"
             + (f", checked as {i.provider.value} makes them" if i.provider else "")
@@ -58,6 +60,7 @@ def _describe(settings: "Settings") -> dict[str, Any]:
         + [_token(grant) for grant in settings.token_grants],
         **_of_its_own(settings),
         **_of_people(settings),
+        **({} if policy.tools is None else of_tools(settings, policy.tools)),
     }
 
 

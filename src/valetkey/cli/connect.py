@@ -20,6 +20,7 @@ from valetkey.sandbox.agent_files import (
     codex_setup,
     cursor_setup,
 )
+from valetkey.sandbox.gateway_files import gateway_setup
 
 if TYPE_CHECKING:
     from valetkey.credentials import Grant
@@ -38,6 +39,25 @@ def connect(
         str | None,
         typer.Option(help="A grant of this machine; the only one, if there is one."),
     ] = None,
+    gateway: Annotated[
+        bool, typer.Option("--gateway", help="Connect it to the tools behind a broker's gateway.")
+    ] = False,
+    tools: Annotated[
+        str | None,
+        typer.Option(
+            "--server",
+            metavar="NAME",
+            help="With --gateway: one tool server alone, its tools by their own names.",
+        ),
+    ] = None,
+    static: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="With --gateway, for an agent that is not started by `valetkey run`: the broker's"
+            " public address, and a header for a token that `valetkey token --gateway` prints.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print ready-to-paste configuration for a coding agent; no file of it is touched.
@@ -45,6 +65,19 @@ def connect(
     Standard output is the configuration and nothing else. Where it belongs and how to start the
     agent is said on standard error. Nothing in it is secret.
     """
+    if gateway:
+        if grant is not None or server:
+            raise ValetkeyError(
+                "usage", "a gateway's tools are a run's: they need no grant and no command here"
+            )
+        _print(gateway_setup(agent, server=tools, static=static), agent, None, as_json=as_json)
+        return
+    if tools is not None or static is not None or agent is CodingAgent.vscode:
+        raise ValetkeyError(
+            "usage",
+            "vscode, --server and --static are for the tools behind a broker's gateway",
+            hint="say --gateway",
+        )
     if server and agent is not CodingAgent.cursor:
         raise ValetkeyError(
             "usage",
@@ -53,10 +86,15 @@ def connect(
         )
     chosen = _grant(grant)
     setup = _setup(agent, chosen, server or list(AWS_MCP_SERVER))
+    _print(setup, agent, chosen.name, as_json=as_json)
+
+
+def _print(setup: AgentSetup, agent: CodingAgent, grant: str | None, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(_document(agent, chosen.name, setup), indent=2))
+        print(json.dumps(_document(agent, grant, setup), indent=2))
         return
-    say(f"{agent.value} with the grant {chosen.name}: this belongs in {setup.path}")
+    what = "the tools of a run" if grant is None else f"the grant {grant}"
+    say(f"{agent.value} with {what}: this belongs in {setup.path}")
     sys.stderr.flush()
     sys.stdout.write(setup.text)
     sys.stdout.flush()
@@ -67,15 +105,15 @@ def connect(
 
 def _setup(agent: CodingAgent, grant: "Grant", server: list[str]) -> AgentSetup:
     if agent is CodingAgent.claude:
-        return claude_setup(grant.name, grant.region, program=_program())
+        return claude_setup(grant.name, grant.region, program=program())
     if agent is CodingAgent.codex:
         return codex_setup(grant.name)
     found = shutil.which(server[0])
     command = [str(Path(found).absolute()) if found else server[0], *server[1:]]
-    return cursor_setup(grant.name, program=_program(), server=command)
+    return cursor_setup(grant.name, program=program(), server=command)
 
 
-def _document(agent: CodingAgent, grant: str, setup: AgentSetup) -> dict[str, object]:
+def _document(agent: CodingAgent, grant: str | None, setup: AgentSetup) -> dict[str, object]:
     return {
         "agent": agent.value,
         "grant": grant,
@@ -96,7 +134,7 @@ def _grant(name: str | None) -> "Grant":
     return own_grants([only_grant(home) if name is None else name], home)[0].grant
 
 
-def _program() -> list[str]:
+def program() -> list[str]:
     """Return how this very installation is started from anywhere: absolute paths.
 
     The name on the PATH where it is this installation's, since that outlives an upgrade.

@@ -12,6 +12,11 @@ def main() -> None:
         from valetkey.sandbox.process import main as credential_process
 
         sys.exit(credential_process(arguments[1:]))
+    if arguments[:1] == ["hook"] and not {"-h", "--help", "--print-config"}.intersection(arguments):
+        # A coding agent starts it before each tool call.
+        from valetkey.sandbox.hook import main as hook
+
+        sys.exit(hook(arguments[1:]))
 
     _open_output()
     import typer

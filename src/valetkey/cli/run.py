@@ -16,7 +16,8 @@ from valetkey.cli.run_opening import (
     Asked,
     Deliver,
     prepare,
-    refuse_web_identity_here,
+    refuse_what_needs_a_broker,
+    refuse_without_tools,
 )
 from valetkey.cli.run_options import parse_attributes, parse_seconds
 
@@ -83,6 +84,14 @@ def run(
             " allows it (token_to_sandbox)."
         ),
     ] = Deliver.container,
+    require_gateway: Annotated[
+        bool | None,
+        typer.Option(
+            "--require-gateway/--no-gateway",
+            help="Start only in a run with tool servers, or without them. Unset: where the run has"
+            " some, their gateway must answer.",
+        ),
+    ] = None,
     end: Annotated[bool, typer.Option("--end", help="End the run that was joined, too.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -104,6 +113,7 @@ def run(
         grants=grant or [],
         expires_in=None if expires_in is None else parse_seconds(expires_in),
         deliver=deliver,
+        gateway=require_gateway,
     )
     from valetkey.sandbox.process_signals import signals_as_exit
 
@@ -111,13 +121,19 @@ def run(
         if asked.is_without_broker:
             from valetkey.cli.run_here import prepare_here
 
-            refuse_web_identity_here(asked)
+            refuse_what_needs_a_broker(asked)
             errand = prepare_here(asked.grants, tuple(command), expires_in=asked.expires_in)
         else:
             errand = prepare(asked, tuple(command))
-        introduce = (lambda: None) if quiet else partial(_introduce, errand, asked)
-        code = _carry_out(errand, introduce, ends=end or run_token_file is None)
+        begin = partial(_begin, errand, asked, is_quiet=quiet)
+        code = _carry_out(errand, begin, ends=end or run_token_file is None)
     raise typer.Exit(code)
+
+
+def _begin(errand: "Errand", asked: Asked, *, is_quiet: bool) -> None:
+    refuse_without_tools(asked, errand)
+    if not is_quiet:
+        _introduce(errand, asked)
 
 
 def _introduce(errand: "Errand", asked: Asked) -> None:
@@ -129,7 +145,7 @@ def _introduce(errand: "Errand", asked: Asked) -> None:
             f"note: the command can read {asked.actor_token_file} and open runs with it; where you"
             " don't trust it, pass the token on standard input or join a run by its run token"
         )
-    names = ", ".join(errand.run.names)
+    names = ", ".join(errand.run.names) or "nothing"
     say(f"run {errand.run.id} for {names} until {errand.run.expires_at}")
     role = errand.grant.web_identity_role if errand.grant is not None else None
     if errand.is_web_identity and role is not None:
@@ -149,14 +165,14 @@ def _introduce(errand: "Errand", asked: Asked) -> None:
         say(f"note: the command runs under your account and can read {files[0]} by itself")
 
 
-def _carry_out(errand: "Errand", introduce: Callable[[], None], *, ends: bool) -> int:
+def _carry_out(errand: "Errand", begin: Callable[[], None], *, ends: bool) -> int:
     """Run the command, end the run if it is ours to end; return the exit code."""
     from valetkey.errors import ValetkeyError
     from valetkey.sandbox.child import COMMAND_NOT_EXECUTABLE, COMMAND_NOT_FOUND
     from valetkey.sandbox.supervise import supervise
 
     try:
-        introduce()
+        begin()
         return supervise(errand, os.environ)
     except ValetkeyError as error:
         print_error(error)

@@ -9,7 +9,7 @@ from valetkey.cli.options import DEFAULT_BROKER
 
 if TYPE_CHECKING:
     from valetkey.sandbox.broker_client import BrokerClient
-    from valetkey.sandbox.run_grant import OpenedRun
+    from valetkey.sandbox.run_grant import OpenedRun, RunView
     from valetkey.sandbox.supervise import Errand
     from valetkey.secret import Secret
 
@@ -35,6 +35,7 @@ class Asked:
     grants: list[str]
     expires_in: int | None
     deliver: Deliver
+    gateway: bool | None = None
 
     @property
     def is_without_broker(self) -> bool:
@@ -56,7 +57,10 @@ class Asked:
 
 def prepare(asked: Asked, command: tuple[str, ...]) -> "Errand":
     """Open the run that was asked for, or join it; nothing is started yet."""
+    from dataclasses import replace
+
     from valetkey.sandbox.broker_client import BrokerClient
+    from valetkey.sandbox.gateway_door import door_of
     from valetkey.sandbox.run_grant import default_grant
     from valetkey.sandbox.run_source import BrokerRun
     from valetkey.sandbox.run_token import FiledRunToken, HeldRunToken, RunToken
@@ -64,7 +68,8 @@ def prepare(asked: Asked, command: tuple[str, ...]) -> "Errand":
     from valetkey.sandbox.token_file import read_identity_token
     from valetkey.secret import Secret
 
-    client = BrokerClient(asked.broker or DEFAULT_BROKER)
+    url = asked.broker or DEFAULT_BROKER
+    client = BrokerClient(url)
     known: tuple[Secret, ...] = ()
     token: RunToken
     if asked.run_token_file is not None:
@@ -77,12 +82,19 @@ def prepare(asked: Asked, command: tuple[str, ...]) -> "Errand":
     else:
         opened, known = _open(client, asked)
         view, token = opened.view, HeldRunToken(opened.token)
+        if view.servers:  # where their gateway is, a run is told alone
+            view = describe_or_end(client, opened.token)
+    source = BrokerRun(client, token, known_secrets=known)
+    grant = default_grant(view, asked.grants)
+    if asked.gateway is False:
+        view = replace(view, servers=(), mcp_url=None, mcp_resource=None)
     return Errand(
         view,
-        default_grant(view, asked.grants),
-        source=BrokerRun(client, token, known_secrets=known),
+        grant,
+        source=source,
         command=command,
         is_web_identity=asked.deliver is Deliver.web_identity,
+        door=door_of(view, url, exchange=source.exchange_token, run_token=token),
     )
 
 
@@ -122,9 +134,38 @@ def _listed_here() -> str:
     return f": it has {', '.join(names)}" if names else ""
 
 
-def refuse_web_identity_here(asked: Asked) -> None:
+def describe_or_end(client: "BrokerClient", token: "Secret") -> "RunView":
+    """Return the run that was just opened as it sees itself; a run that can't is ended."""
+    try:
+        return client.describe_run(token)
+    except BaseException:
+        client.end_run(token)
+        raise
+
+
+def refuse_without_tools(asked: Asked, errand: "Errand") -> None:
+    """Refuse to start a command that needs tools in a run that has none."""
     from valetkey.sandbox.errors import SandboxError
 
+    if asked.gateway and errand.run.mcp_url is None:
+        raise SandboxError(
+            "gateway-not-granted",
+            f"run `{errand.run.id}` has no tool servers, and --require-gateway asks for them",
+            hint="the broker's configuration names them (`[[tools.servers]]`), and a run has those"
+            " that it was opened for: name them with --grant, or name none",
+        )
+
+
+def refuse_what_needs_a_broker(asked: Asked) -> None:
+    """Refuse what a run of this account can't have."""
+    from valetkey.sandbox.errors import SandboxError
+
+    if asked.gateway:
+        raise SandboxError(
+            "usage",
+            "without a broker there is no tool gateway: --require-gateway needs one",
+            hint="name the broker with --broker, or drop --require-gateway",
+        )
     if asked.deliver is Deliver.web_identity:
         raise SandboxError(
             "usage",

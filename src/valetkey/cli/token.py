@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 def token(
     grant: Annotated[
-        str, typer.Argument(help="The grant: a tool's, or a role's that gives its token to runs.")
-    ],
+        str | None,
+        typer.Argument(help="The grant: a tool's, or a role's that gives its token to runs."),
+    ] = None,
+    *,
     run_token_file: Annotated[
         str,
         typer.Option(
@@ -32,7 +34,9 @@ def token(
             help="The file with the run's token; inside `valetkey run` it is known.",
         ),
     ],
-    *,
+    gateway: Annotated[
+        bool, typer.Option("--gateway", help="A token for the run's tool gateway, and no grant.")
+    ] = False,
     broker: BrokerUrl = DEFAULT_BROKER,
     scope: Annotated[
         str | None,
@@ -48,7 +52,7 @@ def token(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print one token of a run for a tool's API, or keep one in a file.
+    """Print one token of a run for a tool's API or its tool gateway, or keep one in a file.
 
     For tools: curl -H "Authorization: Bearer $(valetkey token billing)" …. It is a secret: it goes
     to a pipe or a file, never to a terminal. With --file it is renewed at half its life, each time
@@ -61,8 +65,12 @@ def token(
         _refuse_a_terminal()
     elif as_json:
         raise ValetkeyError("usage", "the file holds the token alone", hint="drop --json or --file")
-    request = TokenRequest(grant, scope=scope)
+    if (grant is None) is not gateway:
+        raise ValetkeyError("usage", "one thing is asked for", hint="name a grant, or --gateway")
     source = _run(broker, run_token_file)
+    request = TokenRequest(grant, scope=scope)
+    if gateway:
+        request = TokenRequest(None, resource=_gateway(broker, run_token_file), scope=scope)
     if file is None:
         from valetkey.sandbox.web_identity import draw_token
 
@@ -77,6 +85,21 @@ def _run(broker: str, run_token_file: str) -> "BrokerRun":
     from valetkey.sandbox.run_token import FiledRunToken
 
     return BrokerRun(BrokerClient(broker), FiledRunToken(run_token_file))
+
+
+def _gateway(broker: str, run_token_file: str) -> str:
+    """Return the canonical URI of the run's gateway. Raises `gateway-not-granted`."""
+    from valetkey.sandbox.broker_client import BrokerClient
+    from valetkey.sandbox.run_token import FiledRunToken
+
+    view = BrokerClient(broker).describe_run(FiledRunToken(run_token_file).current())
+    if view.mcp_audience is None:
+        raise ValetkeyError(
+            "gateway-not-granted",
+            f"run `{view.id}` has no tool servers",
+            hint="the broker's configuration names them (`[[tools.servers]]`)",
+        )
+    return view.mcp_audience
 
 
 def _refuse_a_terminal() -> None:
@@ -107,7 +130,7 @@ def _keep(source: "BrokerRun", request: "TokenRequest", path: Path) -> None:
     kept = KeptToken(path, lambda: draw_token(source, request), clock=time.time)
     with signals_as_exit(), _removed_at_the_end(kept):
         kept.write()
-        say(f"a token of {request.audience} is kept in {path}")
+        say(f"a token of {request.audience or request.resource} is kept in {path}")
         refused = kept.keep(threading.Event())
     if refused is not None:
         raise refused

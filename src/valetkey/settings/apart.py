@@ -1,13 +1,15 @@
 """What valetkey's own tokens must be kept apart from: STS, each other, and those believed here."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, urlsplit
 
-from valetkey.credentials import STS_AUDIENCE, Grant, TokenGrant
+from valetkey.credentials import STS_AUDIENCE, Grant
 from valetkey.identity import Issuer
 from valetkey.settings.errors import SettingsError
+from valetkey.settings.tools import gateway_uri
 from valetkey.settings.values import Settings, SubjectForm
+from valetkey.tools import ToolServer
 
 _GRANT_SUBJECT = "grant"  # STS tokens have `grant:<name>` as `sub`
 _SUFFIXES = (
@@ -25,11 +27,15 @@ _STS = re.compile(
 def check_apart(settings: Settings) -> None:
     """Raise unless a token made for one place is good at no other.
 
-    Codes: `issuer-is-own`, `grant-audience`, `config-invalid`.
+    Codes: `issuer-is-own`, `grant-audience`, `gateway-audience`, `server-audience`,
+    `config-invalid`.
     """
     _check_not_believed(settings)
-    _check_tools(settings.grants, settings.token_grants)
+    _check_tokens(settings)
     _check_policies_hold(settings.grants)
+    if settings.tools is not None:
+        _check_gateway(settings)
+        _check_servers(settings, settings.tools.servers)
     own = settings.issuer
     if own is not None and own.subject is SubjectForm.ISSUER_SUB:
         _check_subjects(settings.issuers)
@@ -60,10 +66,11 @@ def _place(url: str) -> tuple[str | None, int, str]:
     return parts.hostname, parts.port or default, unquote(parts.path).rstrip("/")
 
 
-def _check_tools(roles: Iterable[Grant], tools: tuple[TokenGrant, ...]) -> None:
+def _check_tokens(settings: Settings) -> None:
     """A tool's token that STS takes would be a session without tags: isolation would be inert."""
-    roles = tuple(roles)
+    roles, tools = settings.grants, settings.token_grants
     named = {role.name for role in roles} | {tool.name for tool in tools}
+    named |= {server.name for server in (settings.tools.servers if settings.tools else ())}
     of_sts = {_bare(STS_AUDIENCE), *(_bare(role.audience) for role in roles if role.audience)}
     for grant in tools:
         if is_for_sts(grant.audience) or _bare(grant.audience) in of_sts:
@@ -76,9 +83,68 @@ def _check_tools(roles: Iterable[Grant], tools: tuple[TokenGrant, ...]) -> None:
         if grant.audience in named - {grant.name}:
             raise SettingsError(
                 "grant-audience",
-                f"grant `{grant.name}`: its audience is another grant's name, and who asks for a "
-                "token may name either",
+                f"grant `{grant.name}`: its audience is the name of another grant or a "
+                "server, and who asks for a token may name either",
             )
+
+
+def _check_gateway(settings: Settings) -> None:
+    """The gateway takes its own tokens alone, and they are good nowhere else."""
+    uri = _bare(_gateway(settings))
+    for what, audience in _audiences(settings):
+        if _bare(audience) == uri:
+            raise SettingsError(
+                "gateway-audience",
+                f"{what}: `{audience}` is the tool gateway's own address, which its tokens name",
+                hint="give it another audience; a run gets the gateway's tokens by itself",
+            )
+    if is_for_sts(uri):
+        raise SettingsError("gateway-audience", f"`public_url`: `{uri}` is a place of STS")
+
+
+def _gateway(settings: Settings) -> str:
+    return gateway_uri(settings.public_url or f"http://{settings.host}:{settings.port}")
+
+
+def _check_servers(settings: Settings, servers: Iterable[ToolServer]) -> None:
+    """What a server is sent is good there alone, and no run can draw it to go round the gateway."""
+    taken = {_bare(STS_AUDIENCE): "STS", _bare(_gateway(settings)): "the gateway itself"}
+    taken |= {_bare(audience): what for what, audience in _audiences(settings)}
+    servers = tuple(servers)
+    names = {grant.name for grant in settings.grants} | {server.name for server in servers}
+    names |= {grant.name for grant in settings.token_grants}
+    hosts: dict[str, str] = {}
+    for server in servers:
+        if server.audience is None:
+            continue
+        bare = _bare(server.audience)
+        other = "STS" if is_for_sts(server.audience) else taken.get(bare)
+        if other is not None or server.audience in names:
+            raise SettingsError(
+                "server-audience",
+                f"server `{server.name}`: its audience `{server.audience}` is "
+                + (f"taken by {other}" if other else "the name of a grant or a server"),
+                hint="a token for a server is made for it alone, and only the gateway has it",
+            )
+        host = urlsplit(server.url or "").netloc.lower()
+        if hosts.setdefault(bare, host) != host:
+            raise SettingsError(
+                "server-audience",
+                f"server `{server.name}`: a server at another host has the audience "
+                f"`{server.audience}`, too: each could call the other as the person",
+                hint="give each host an audience of its own",
+            )
+
+
+def _audiences(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield every audience of a grant, and those that the issuers' own tokens are for."""
+    named = [(grant.name, grant.audience) for grant in settings.token_grants]
+    for name, audience in [*named, *((grant.name, grant.audience) for grant in settings.grants)]:
+        if audience is not None:
+            yield f"grant `{name}`", audience
+    for issuer in settings.issuers:
+        for audience in (*issuer.audiences, *issuer.other_audiences):
+            yield f"issuer `{issuer.name}`", audience
 
 
 def _bare(audience: str) -> str:

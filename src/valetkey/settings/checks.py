@@ -126,12 +126,8 @@ def _check_claims(
     named = {p.name.partition(".")[0] for p in template.placeholders if p.source is Source.SUBJECT}
     if not named or template.is_bound or template.uses(Source.DIRECTORY):
         return
-    served = [rule for rule in rules if rule.may is Power.BE_WORKED_FOR]
     for issuer in issuers:
-        preset = issuer.preset
-        said = frozenset() if preset is None else preset.said_by_people
-        if all(rule.verifies_email for rule in served if rule.issuer == issuer.name):
-            said -= {"email"}
+        said = _said_by_people(issuer, rules)
         if named & said and named - {"iss"} <= said:
             raise SettingsError(
                 "tag-template-claim",
@@ -140,6 +136,24 @@ def _check_claims(
                 hint="write `{subject.sub}`; `{subject.email}` needs `email_verified = true` in "
                 "every rule that lets people of that issuer be worked for",
             )
+
+
+def set_by_people(claim: str, issuers: Iterable[Issuer], rules: Iterable[TrustRule]) -> str | None:
+    """Return the issuer at which people who are worked for may set `claim`, if there is one."""
+    rules = tuple(rules)
+    served = {rule.issuer for rule in rules if rule.may is Power.BE_WORKED_FOR}
+    head = claim.partition(".")[0]
+    of_people = (issuer for issuer in issuers if issuer.name in served)
+    return next((i.name for i in of_people if head in _said_by_people(i, rules)), None)
+
+
+def _said_by_people(issuer: Issuer, rules: Iterable[TrustRule]) -> frozenset[str]:
+    """Return the claims that people set themselves; no `email` that every rule verifies."""
+    said = frozenset() if issuer.preset is None else issuer.preset.said_by_people
+    served = [rule for rule in rules if rule.may is Power.BE_WORKED_FOR]
+    if all(rule.verifies_email for rule in served if rule.issuer == issuer.name):
+        return said - {"email"}
+    return said
 
 
 def _check_alphabet(template: TagTemplate, issuers: Iterable[Issuer]) -> None:

@@ -8,6 +8,7 @@ import os
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -33,6 +34,8 @@ from valetkey.settings.shape import (
     TenancySection,
     TrustTable,
 )
+from valetkey.settings.tool_files import ToolFiles, read_tool_files
+from valetkey.settings.tools import tools
 from valetkey.settings.values import AwsSettings, Settings
 
 GRANTS_FOLDER = "grants.d"
@@ -42,7 +45,10 @@ T = TypeVar("T")
 
 
 def read_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read `path` and `grants.d/*.toml` beside it. Raises `SettingsError` or a room's own error."""
+    """Read `path`, `grants.d/*.toml` beside it and the files of `[tools]`.
+
+    Raises `SettingsError` or a room's own error.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -63,7 +69,10 @@ def read_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
             ) from None
         raw += b"\0" + more
         grants += decode_file(each, more, GrantsFile).grants
-    return _understand(path, file, grants, environ, digest=hashlib.sha256(raw).hexdigest())
+    files = None if file.tools is None else read_tool_files(file.tools, path.parent)
+    raw += b"" if files is None else files.raw
+    digest = hashlib.sha256(raw).hexdigest()
+    return _understand(path, file, grants, environ, digest=digest, files=files)
 
 
 def decode_file(path: Path, raw: bytes, shape: type[T]) -> T:
@@ -91,6 +100,7 @@ def _understand(
     environ: Mapping[str, str],
     *,
     digest: str,
+    files: ToolFiles | None,
 ) -> Settings:
     host, port = _listen(file.broker.listen)
     issuers = tuple(understand_issuer(table) for table in file.issuers)
@@ -119,6 +129,8 @@ def _understand(
     )
     check_rules(settings)
     check_grants(drawn)
+    if file.tools is not None and files is not None:
+        settings = replace(settings, tools=tools(file.tools, files, settings, drawn, environ))
     check_apart(settings)
     check_tags(settings)
     check_endpoints(settings)

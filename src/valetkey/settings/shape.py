@@ -162,6 +162,41 @@ class TenancySection(_Table, frozen=True):
     protected: tuple[ProtectedTable, ...] = ()
 
 
+class ServerTable(_Table, frozen=True):
+    """A server of tools: a `url`, a `command`, or neither: tools that agents call by themselves."""
+
+    name: str
+    url: str | None = None
+    command: tuple[str, ...] = ()
+    environment: dict[str, str] = {}
+    audience: str | None = None
+    headers: dict[str, str] = {}
+    grant: str | None = None
+    service: str | None = None
+    region: str | None = None
+    revision: str | None = None
+    opens: tuple[str, ...] = ()
+    undeclared_arguments: bool = False
+    timeout: str = "60s"
+    calls: int = 16
+    answer_bytes: int = 4 * 1024 * 1024
+
+
+class ToolsTable(_Table, frozen=True):
+    gateway: str
+    policies: str = "policies/"
+    lock: str = "tools.lock"
+    mode: str = "enforce"
+    principal: str = "sub"
+    claims: tuple[str, ...] = ()
+    directory: tuple[str, ...] | None = None  # None: all attributes of `[directory]`
+    token_duration: str = "15m"  # noqa: S105 - a time, not a token
+    check: str = "5m"
+    record: str = "digest"
+    origins: tuple[str, ...] = ()
+    servers: tuple[ServerTable, ...] = ()
+
+
 class ConfigFile(_Table, frozen=True):
     broker: BrokerTable = BrokerTable()
     aws: AwsTable = AwsTable()
@@ -173,6 +208,7 @@ class ConfigFile(_Table, frozen=True):
     tags: dict[str, str | TagTable] = {}
     grants: tuple[GrantTable, ...] = ()
     tenancy: TenancySection | None = None
+    tools: ToolsTable | None = None
 
 
 class GrantsFile(_Table, frozen=True):

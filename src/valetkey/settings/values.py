@@ -9,6 +9,7 @@ from valetkey.credentials import Algorithm, Grant, KeySchedule, TokenGrant
 from valetkey.identity import Issuer, IssuerUrl, TrustRule
 from valetkey.runs import TagTemplate
 from valetkey.secret import Secret
+from valetkey.tools import BundleSource, ToolServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,30 @@ class LoginSettings:
     token: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolsSettings:
+    """The tool gateway. `source` is what decides, `servers` how each server is reached.
+
+    `facts` are the claims, and `directory` the directory's attributes, that become tags of Cedar's
+    principal. A gateway token is good for `token_seconds`; what a server says of its tools is
+    looked at again after `check_seconds`. `origins` are web pages that may call. `is_pinned` says
+    whether there is a lock; without one there are no tools. `strays` are servers that the lock has
+    and the configuration not: what it says of them means nothing.
+    """
+
+    policies: Path
+    lock: Path
+    source: BundleSource
+    servers: tuple[ToolServer, ...]
+    facts: tuple[str, ...]
+    directory: tuple[str, ...]
+    token_seconds: int
+    check_seconds: int
+    origins: frozenset[str]
+    is_pinned: bool = True
+    strays: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the file says, understood. Durations are in seconds.
@@ -100,3 +125,4 @@ class Settings:
     issuer: OwnIssuerSettings | None = None
     directory: DirectorySettings | None = None
     login: LoginSettings | None = None
+    tools: ToolsSettings | None = None

@@ -64,13 +64,13 @@ async def principal_of(broker: Broker, request: Request) -> Principal | Refusal:
     return await identify(broker, token_of(request), route=route)
 
 
-async def body_of(request: Request) -> bytes:
+async def body_of(request: Request, *, most: int = MAX_BODY) -> bytes:
     """Read the body up to the limit, whatever its declared length says."""
     parts = bytearray()
     async for part in request.stream():
         parts += part
-        if len(parts) > MAX_BODY:
-            raise RequestError("body-too-large", f"the body has more than {MAX_BODY} bytes")
+        if len(parts) > most:
+            raise RequestError("body-too-large", f"the body has more than {most} bytes")
     return bytes(parts)
 
 

@@ -12,6 +12,7 @@ from valetkey.broker.readiness import Readiness
 from valetkey.web.answering import problem_response
 from valetkey.web.audit import AuditRoutes
 from valetkey.web.credentials import CredentialsEndpoint
+from valetkey.web.decisions import DecisionRoutes
 from valetkey.web.documents import TOKEN_PATH
 from valetkey.web.health import health_routes
 from valetkey.web.issuer_documents import IssuerDocuments
@@ -42,6 +43,7 @@ def make_app(
 
     routes = [
         *RunRoutes(broker, public_url).routes(),
+        *DecisionRoutes(broker).routes(),
         *AuditRoutes(broker).routes(),
         *KeyRoutes(broker).routes(),
         *LoginRoutes(broker, login).routes(),

@@ -62,7 +62,11 @@ class TokenGrantDocument(msgspec.Struct, frozen=True):
 
 
 class OwnRunDocument(msgspec.Struct, frozen=True):
-    """What a run may know of itself: no tags and no subject, which it does not choose."""
+    """What a run may know of itself: no tags and no subject, which it does not choose.
+
+    `mcp_url` is the tool gateway, and what its tokens are for; null where the run has no `servers`
+    of tools.
+    """
 
     id: str
     state: str
@@ -70,6 +74,8 @@ class OwnRunDocument(msgspec.Struct, frozen=True):
     grants: tuple[GrantDocument, ...]
     tokens: tuple[TokenGrantDocument, ...]
     token_url: str | None
+    servers: tuple[str, ...]
+    mcp_url: str | None
 
 
 class RunDocument(msgspec.Struct, frozen=True):
@@ -85,6 +91,7 @@ class RunDocument(msgspec.Struct, frozen=True):
     grants: tuple[GrantDocument, ...]
     tokens: tuple[TokenGrantDocument, ...]
     token_url: str | None
+    servers: tuple[str, ...]
     policy_version: str
     opened_at: str
     expires_at: str
@@ -143,6 +150,7 @@ def run_document(run: Run, policy: Policy | None, *, public_url: str) -> RunDocu
         grants=_grants(run, policy, public_url),
         tokens=_tokens(run, policy),
         token_url=_token_url(run, policy, public_url),
+        servers=_servers(run, policy),
         policy_version=run.policy_version,
         opened_at=instant(run.opened_at),
         expires_at=instant(run.expires_at),
@@ -151,8 +159,11 @@ def run_document(run: Run, policy: Policy | None, *, public_url: str) -> RunDocu
     )
 
 
-def own_run_document(run: Run, policy: Policy | None, *, public_url: str) -> OwnRunDocument:
-    """Show a run what it may know of itself."""
+def own_run_document(
+    run: Run, policy: Policy | None, *, public_url: str, gateway: str | None = None
+) -> OwnRunDocument:
+    """Show a run what it may know of itself; `gateway` is the tool gateway's canonical URI."""
+    servers = _servers(run, policy)
     return OwnRunDocument(
         id=run.id,
         state=run.state.value,
@@ -160,6 +171,8 @@ def own_run_document(run: Run, policy: Policy | None, *, public_url: str) -> Own
         grants=_grants(run, policy, public_url),
         tokens=_tokens(run, policy),
         token_url=_token_url(run, policy, public_url),
+        servers=servers,
+        mcp_url=gateway if servers else None,
     )
 
 
@@ -177,7 +190,7 @@ def rotated_document(rotated: Rotated) -> RotatedDocument:
 def _grants(run: Run, policy: Policy | None, public_url: str) -> tuple[GrantDocument, ...]:
     documents = []
     for name in run.grants:
-        if policy is not None and name in policy.tokens:
+        if policy is not None and (name in policy.tokens or name in policy.servers):
             continue
         grant = None if policy is None else policy.grants.get(name)
         documents.append(
@@ -203,12 +216,19 @@ def _tokens(run: Run, policy: Policy | None) -> tuple[TokenGrantDocument, ...]:
     )
 
 
+def _servers(run: Run, policy: Policy | None) -> tuple[str, ...]:
+    """Return the servers of tools that the run has."""
+    return () if policy is None else tuple(n for n in policy.servers if n in run.grants)
+
+
 def _token_url(run: Run, policy: Policy | None, public_url: str) -> str | None:
     """Return where the run narrows its token; None where it has nothing to narrow it to."""
     if policy is None:
         return None
     gives = any(
-        name in policy.tokens or (name in policy.grants and policy.grants[name].token_to_sandbox)
+        name in policy.tokens
+        or name in policy.servers
+        or (name in policy.grants and policy.grants[name].token_to_sandbox)
         for name in run.grants
     )
     return f"{public_url}{TOKEN_PATH}" if gives else None

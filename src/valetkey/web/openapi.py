@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from valetkey.credentials.issuer_documents import DISCOVERY, KEY_SET, metadata_path
+from valetkey.web.decisions import DecisionBody, DecisionDocument
 from valetkey.web.documents import (
     OpenedDocument,
     OpenRunBody,
@@ -61,6 +62,8 @@ _DOCUMENTS = (
     OwnRunDocument,
     RotatedDocument,
     RevokeBody,
+    DecisionBody,
+    DecisionDocument,
     TokenRequestForm,
     TokenDocument,
     TokenErrorDocument,
@@ -126,6 +129,14 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/runs/self/token": {
             "post": operation("Rotate the run token", _RUN, gives=(200, "RotatedDocument"))
+        },
+        "/v1/decisions": {
+            "post": operation(
+                "Decide a tool call that the agent makes by itself",
+                _RUN,
+                body="DecisionBody",
+                gives=(200, "DecisionDocument"),
+            )
         },
         "/v1/runs/{id}": {
             "parameters": [run_id],

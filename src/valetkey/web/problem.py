@@ -32,6 +32,7 @@ _BY_CODE = {
     "not-found": 404,
     "run-token": 401,
     "run-unknown": 404,
+    "tools-not-configured": 404,
     "token-replayed": 409,
     "signing-key-last": 409,
     "signing-key-missing": 503,

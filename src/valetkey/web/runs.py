@@ -126,7 +126,14 @@ class RunRoutes:
         if isinstance(run, Refusal):
             return run
         policy = await self._broker.policy_of(run)
-        return json_response(own_run_document(run, policy, public_url=self._public_url))
+        tools = self._broker.tools
+        document = own_run_document(
+            run,
+            policy,
+            public_url=self._public_url,
+            gateway=None if tools is None else tools.audience,
+        )
+        return json_response(document)
 
     async def _end_self(self, request: Request) -> Response | Refusal:
         outcome = await end_own_run(self._broker, token_of(request))

@@ -8,21 +8,26 @@ import time
 from collections.abc import AsyncIterator
 
 import aiohttp
+from starlette.types import ASGIApp
 
 from valetkey.aws import AmbientAws, KmsSigner, StsClient
-from valetkey.broker import Broker, make_policy
+from valetkey.broker import Broker
 from valetkey.broker.own_issuer import OwnIssuer
 from valetkey.broker.ports import Directory
 from valetkey.broker.readiness import Readiness
+from valetkey.broker.tool_terms import ToolTerms
 from valetkey.errors import ValetkeyError
 from valetkey.settings import Settings
 from valetkey.store import SqliteStore
+from valetkey.tools.bundle import make_bundle
 from valetkey.version import VERSION
 from valetkey.web.app import make_app
-from valetkey.web.credentials import CredentialsEndpoint
 from valetkey.web.jwks import JwksSource
 from valetkey.web.login import LoginPlace
+from valetkey.wiring.activation import policy_of
+from valetkey.wiring.active_policy import follow_active
 from valetkey.wiring.directory import open_directory
+from valetkey.wiring.gateway import begin_with_policy, behind_gateway, tool_terms
 from valetkey.wiring.own_issuer import build_issuer, start_issuer, tell_of_waiting
 
 log = logging.getLogger("valetkey")
@@ -32,10 +37,13 @@ CHECK_SECONDS = 60
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, *, url: str) -> AsyncIterator[CredentialsEndpoint]:
+async def running(
+    settings: Settings, *, url: str, stopping: asyncio.Event | None = None
+) -> AsyncIterator[ASGIApp]:
     """Bring the broker up for the length of a block, as an ASGI application.
 
-    `url` is where it listens: how sandboxes reach it unless the settings say `public_url`.
+    `url` is where it listens: how sandboxes reach it unless the settings say `public_url`. When
+    `stopping` is set, streams that have no end of their own end.
 
     Raises a ValetkeyError when the store or the AWS configuration can't be used; an AWS that does
     not answer yet only makes `/readyz` say so.
@@ -58,19 +66,25 @@ async def running(settings: Settings, *, url: str) -> AsyncIterator[CredentialsE
         sts = StsClient(ambient, http)
         directory = await open_directory(settings.directory)
         own = build_issuer(settings.issuer, store, kms=KmsSigner(ambient, http))
-        broker = _broker(settings, store, keys, sts, own=own, directory=directory)
+        public_url = settings.public_url or url
+        terms = tool_terms(settings, public_url=public_url)
+        broker = _broker(settings, store, keys, sts, own=own, directory=directory, tools=terms)
         await broker.start(program=VERSION, config_digest=settings.digest)
+        await begin_with_policy(broker)
         await start_issuer(own, now=broker.clock())
         readiness = Readiness(sts, store, broker=broker)
         stack.push_async_callback(broker.holdings.stop)
         upkeep = asyncio.create_task(_upkeep(broker, readiness, store))
         stack.callback(upkeep.cancel)
-        yield make_app(
+        app = make_app(
             broker,
             readiness,
-            public_url=settings.public_url or url,
+            public_url=public_url,
             version=VERSION,
             login=_login_place(settings),
+        )
+        yield await stack.enter_async_context(
+            behind_gateway(settings, broker, app, public_url=public_url, stopping=stopping)
         )
 
 
@@ -82,12 +96,13 @@ def _broker(
     *,
     own: OwnIssuer | None,
     directory: Directory | None,
+    tools: ToolTerms | None,
 ) -> Broker:
     return Broker(
         issuers=settings.issuers,
         rules=settings.rules,
         templates=settings.templates,
-        policy=make_policy(settings.grants, settings.token_grants),
+        policy=policy_of(settings),
         run_seconds=settings.run_seconds,
         max_run_seconds=settings.max_run_seconds,
         store=store,
@@ -97,6 +112,8 @@ def _broker(
         entropy=secrets.token_bytes,
         own=own,
         directory=directory,
+        tools=tools,
+        compile_tools=make_bundle,
     )
 
 
@@ -110,9 +127,11 @@ def _login_place(settings: Settings) -> LoginPlace | None:
 
 async def _upkeep(broker: Broker, readiness: Readiness, store: SqliteStore) -> None:
     told: set[str] = set()
+    version = broker.opening.version
     while True:
         try:
             told = await _look(broker, readiness, store, told=told)
+            version = await follow_active(broker, store, told=version)
         except Exception:
             log.exception("the upkeep failed; it goes on")
         await asyncio.sleep(CHECK_SECONDS)
