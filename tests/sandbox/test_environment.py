@@ -72,6 +72,15 @@ def test_only_what_leads_to_the_sidecar_is_added() -> None:
     }
 
 
+def test_the_way_to_tools_is_told_where_there_are_some_and_an_inherited_one_never() -> None:
+    inherited = {"VALETKEY_MCP_URL": "http://127.0.0.1:2/mcp", "VALETKEY_MCP_CONFIG": "/outer"}
+    assert not any(name.startswith("VALETKEY_MCP") for name in child_of(inherited))
+    url, config = "http://127.0.0.1:1/mcp", "/run/vk/mcp.json"
+    delivery = replace(DELIVERY, mcp_url=url, mcp_config=config)
+    child = child_environment(inherited, delivery, secrets=())
+    assert (child["VALETKEY_MCP_URL"], child["VALETKEY_MCP_CONFIG"]) == (url, config)
+
+
 def test_an_inherited_broker_gives_way_to_what_stands_for_it_in_the_child() -> None:
     child = child_of({"VALETKEY_BROKER": "https://broker", "VALETKEY_RUN_TOKEN_FILE": "/outer"})
     assert child["VALETKEY_BROKER"] == "http://127.0.0.1:1"

@@ -67,6 +67,12 @@ def test_an_endpoint_is_a_url(endpoint: str) -> None:
         RUN | {"id": ""},
         RUN | {"id": "r 1"},
         RUN | {"expires_at": None},
+        RUN | {"servers": None},
+        RUN | {"servers": ["a/b"]},
+        RUN | {"servers": ["tenant-data"]},
+        RUN | {"grants": [], "servers": [], "mcp_url": "https://broker.example/mcp"},
+        RUN | {"mcp_url": "https://a\nb"},
+        RUN | {"mcp_url": 5},
     ],
 )
 def test_a_run_that_is_not_understood_is_refused(run: object) -> None:
@@ -125,3 +131,32 @@ def test_tools_and_roles_are_read_as_strictly(change: dict[str, object]) -> None
     with pytest.raises(ValetkeyError) as caught:
         parse_run(RUN | change)
     assert caught.value.code == "broker-answer-unreadable"
+
+
+TOOLS = {"grants": [], "servers": ["billing"], "mcp_url": "https://broker.example/mcp"}
+
+
+def test_a_run_may_have_servers_of_tools_alone() -> None:
+    view = parse_run(RUN | TOOLS)
+    assert (view.names, view.mcp_url) == (("billing",), "https://broker.example/mcp")
+    assert view.mcp_audience == "https://broker.example/mcp"
+    assert default_grant(view, ["billing"]) is None
+
+
+def test_in_a_run_the_gateway_has_an_address_and_a_name_of_its_own() -> None:
+    here = {"mcp_url": "http://127.0.0.1:4/mcp", "mcp_resource": "https://broker.example/mcp"}
+    view = parse_run(RUN | TOOLS | here)
+    assert (view.mcp_url, view.mcp_audience) == tuple(here.values())
+
+
+def test_an_address_of_a_gateway_is_a_url() -> None:
+    with pytest.raises(ValetkeyError) as caught:
+        parse_run(RUN | TOOLS | {"mcp_url": "file:///etc"})
+    assert caught.value.code == "broker-url-invalid"
+
+
+def test_a_server_of_tools_is_no_role() -> None:
+    with pytest.raises(ValetkeyError) as caught:
+        choose_grant(parse_run(RUN | {"servers": ["billing"]}), "billing")
+    assert caught.value.code == "grant-unknown"
+    assert "AWS role" in caught.value.message

@@ -108,7 +108,9 @@ def run_file(broker: FakeBroker, folder: Path) -> str:
 def test_a_token_is_printed_for_programs(
     broker: FakeBroker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    token_command("billing", run_file(broker, tmp_path), broker=broker.url, as_json=True)
+    token_command(
+        "billing", run_token_file=run_file(broker, tmp_path), broker=broker.url, as_json=True
+    )
     printed = json.loads(capsys.readouterr().out)
     assert printed.keys() == {"token", "expires_at"}
     assert printed["token"] == "token-of-billing-1"
@@ -116,7 +118,7 @@ def test_a_token_is_printed_for_programs(
 
 def test_a_grant_without_a_token_is_the_brokers_no(broker: FakeBroker, tmp_path: Path) -> None:
     with pytest.raises(BrokerRefusedError) as caught:
-        token_command("other", run_file(broker, tmp_path), broker=broker.url)
+        token_command("other", run_token_file=run_file(broker, tmp_path), broker=broker.url)
     assert caught.value.code == "audience-unknown"
 
 
@@ -125,7 +127,7 @@ def test_a_token_is_not_shown_on_a_terminal(
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     with pytest.raises(ValetkeyError) as caught:
-        token_command("billing", run_file(broker, tmp_path), broker=broker.url)
+        token_command("billing", run_token_file=run_file(broker, tmp_path), broker=broker.url)
     assert (caught.value.code, broker.tokens) == ("token-on-terminal", {})
 
 

@@ -25,6 +25,7 @@ class CodingAgent(Enum):
     claude = "claude"
     cursor = "cursor"
     codex = "codex"
+    vscode = "vscode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def claude_setup(grant: str, region: str | None, *, program: Sequence[str]) -> A
     export = shlex.join([*program, "credentials", grant, "--format", "claude"])
     return AgentSetup(
         "~/.claude/settings.json, or .claude/settings.local.json of one project",
-        _json({"awsCredentialExport": export, "env": environment}),
+        json_text({"awsCredentialExport": export, "env": environment}),
         start=_start(grant, "claude"),
         notes=(
             "the commands that Claude Code runs have the run's credentials with or without this"
@@ -104,7 +105,7 @@ def cursor_setup(grant: str, *, program: Sequence[str], server: Sequence[str]) -
     entry = {"type": "stdio", "command": first, "args": arguments}
     return AgentSetup(
         ".cursor/mcp.json of a project, or ~/.cursor/mcp.json for all",
-        _json({"mcpServers": {grant: entry}}),
+        json_text({"mcpServers": {grant: entry}}),
         start=_start(grant, "cursor", "--new-window", "--wait", "."),
         notes=(
             "the server has its run however Cursor is started; for Cursor's terminal and agent,"
@@ -120,5 +121,5 @@ def _start(grant: str, *command: str) -> str:
     return shlex.join(["valetkey", "run", "--grant", grant, "--", *command])
 
 
-def _json(document: object) -> str:
+def json_text(document: object) -> str:
     return json.dumps(document, indent=2) + "\n"

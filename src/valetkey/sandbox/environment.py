@@ -35,6 +35,7 @@ class Delivery:
 
     `broker_url` is what stands for the broker there: `valetkey` in the child asks it. With
     `web_identity` the SDKs call STS, and `credentials_url` is not told; None: there is no role.
+    `mcp_url` and `mcp_config` lead MCP clients to the run's tools; None: it has none.
     """
 
     credentials_url: str | None
@@ -44,6 +45,8 @@ class Delivery:
     region: str | None
     broker_url: str | None = None
     web_identity: WebIdentity | None = None
+    mcp_url: str | None = None
+    mcp_config: str | None = None
 
 
 def child_environment(
@@ -92,6 +95,9 @@ def delivery_variables(delivery: Delivery) -> dict[str, str]:
     if delivery.broker_url is not None:
         variables["VALETKEY_BROKER"] = delivery.broker_url
         variables["VALETKEY_RUN_TOKEN_FILE"] = delivery.token_file
+    if delivery.mcp_url is not None and delivery.mcp_config is not None:
+        variables["VALETKEY_MCP_URL"] = delivery.mcp_url
+        variables["VALETKEY_MCP_CONFIG"] = delivery.mcp_config
     return variables
 
 

@@ -23,5 +23,9 @@ class BrokerUnavailableError(SandboxError):
     """The broker gave no usable answer: unreachable, too slow, broken, or not its own."""
 
 
+class BodyRefusedError(SandboxError):
+    """A request to the run's loopback address has a body that is not read."""
+
+
 class RunChangedError(SandboxError):
     """The token at hand is another run's than the one that was asked for."""

@@ -9,13 +9,14 @@ RFC 9112 sections 6 (body length) and 7.1 (chunked).
 import _socket
 import time
 
-from valetkey.sandbox.address import Address, is_loopback
+from valetkey.sandbox.address import Address
+from valetkey.sandbox.connecting import connect, unreachable
 from valetkey.sandbox.errors import BrokerUnavailableError, SandboxError
-from valetkey.sandbox.text import is_header_value, plain
+from valetkey.sandbox.text import is_header_value
 
 MAX_ANSWER_BYTES = 65_536  # credentials are 2 kB, a run with fifty grants 15 kB
 _MAX_HEAD_BYTES = 16_384
-_CHUNKED = ("transfer-encoding", "chunked")
+CHUNKED = ("transfer-encoding", "chunked")
 CONNECT_SECONDS = 2.0
 TOTAL_SECONDS = 10.0
 
@@ -62,7 +63,7 @@ def exchange(
     if authorization is not None and not all(map(is_header_value, authorization.split(" "))):
         raise SandboxError("token-illegal", "the token has characters that no token has")
     deadline = Deadline(total_seconds)
-    connection = _connect(address, min(connect_seconds, total_seconds))
+    connection = connect(address, min(connect_seconds, total_seconds))
     try:
         proof = "" if authorization is None else f"Authorization: {authorization}\r\n"
         head = (
@@ -81,63 +82,9 @@ def exchange(
             hint="ask again; if it stays, look at the broker's /readyz",
         ) from None
     except OSError as error:
-        raise _unreachable(address, error) from None
+        raise unreachable(address, error) from None
     finally:
         connection.close()
-
-
-def _connect(address: Address, seconds: float) -> _socket.socket:
-    """Return a connected socket, TLS where the address says so."""
-    try:
-        if address.is_tls:
-            return _connect_tls(address, seconds)
-        hosts = ("127.0.0.1", "::1") if address.host == "localhost" else (address.host,)
-        for host in hosts:
-            family = _socket.AF_INET6 if ":" in host else _socket.AF_INET
-            plain_socket = _socket.socket(family, _socket.SOCK_STREAM)
-            plain_socket.settimeout(seconds)
-            try:
-                plain_socket.connect((host, address.port))
-            except OSError:
-                plain_socket.close()
-                if host == hosts[-1]:
-                    raise
-            else:
-                return plain_socket
-        raise AssertionError("an address has at least one host")
-    except OSError as error:
-        raise _unreachable(address, error) from None
-
-
-def _connect_tls(address: Address, seconds: float) -> _socket.socket:
-    """Return a socket whose peer has proved its name; a failed proof is `broker-tls-refused`."""
-    import socket  # noqa: PLC0415 - only https pays for these two: 25 ms
-    import ssl  # noqa: PLC0415
-
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    bare = socket.create_connection((address.host, address.port), timeout=seconds)
-    try:
-        return context.wrap_socket(bare, server_hostname=address.host)
-    except ssl.SSLError as error:
-        bare.close()
-        raise BrokerUnavailableError(
-            "broker-tls-refused",
-            f"`{plain(address.authority)}` did not prove that it is the broker",
-            hint="name your own certificate authority in SSL_CERT_FILE",
-            detail=str(error),
-        ) from None
-
-
-def _unreachable(address: Address, error: OSError) -> BrokerUnavailableError:
-    return BrokerUnavailableError(
-        "broker-unreachable",
-        f"no broker answers at `{plain(address.authority)}`"
-        f" ({plain(error.strerror or type(error).__name__)})",
-        hint="is the run, or `valetkey serve`, still there?"
-        if is_loopback(address.host)
-        else "is `valetkey serve` running there, and is the address right?",
-    )
 
 
 def _read_all(connection: _socket.socket, deadline: Deadline) -> bytes:
@@ -162,9 +109,9 @@ def _read_all(connection: _socket.socket, deadline: Deadline) -> bytes:
 def _is_whole(received: bytes) -> bool:
     """Say whether all is there by the answer's own words: what is in between may close late."""
     head, blank, body = received.partition(b"\r\n\r\n")
-    framing = _framing(head.decode("latin-1").split("\r\n")) if blank else []
-    if framing != [_CHUNKED]:
-        return bool(framing) and _is_length(framing, body)
+    ending = framing(head.decode("latin-1").split("\r\n")) if blank else []
+    if ending != [CHUNKED]:
+        return bool(ending) and _is_length(ending, body)
     if not body.endswith(b"0\r\n\r\n"):
         return False  # a look at the end costs nothing
     try:
@@ -191,18 +138,18 @@ def _parse(received: bytes) -> tuple[int, bytes]:
     if (
         not blank
         or version not in ("HTTP/1.1", "HTTP/1.0")
-        or not _is_number(status, least=3, most=3)
+        or not is_number(status, least=3, most=3)
     ):
         raise _unreadable()
-    framing = _framing(lines)
-    if framing == [_CHUNKED]:
+    ending = framing(lines)
+    if ending == [CHUNKED]:
         return int(status), _unchunk(body)
-    if framing and not _is_length(framing, body):
+    if ending and not _is_length(ending, body):
         raise _unreadable()
     return int(status), body
 
 
-def _framing(lines: list[str]) -> list[tuple[str, str]]:
+def framing(lines: list[str]) -> list[tuple[str, str]]:
     """Return the fields of a head that say where its body ends, in lower case."""
     fields = [line.partition(":") for line in lines[1:]]
     return [
@@ -212,18 +159,18 @@ def _framing(lines: list[str]) -> list[tuple[str, str]]:
     ]
 
 
-def _is_length(framing: list[tuple[str, str]], body: bytes) -> bool:
-    """Say whether `framing` is the length of `body` and nothing else.
+def _is_length(ending: list[tuple[str, str]], body: bytes) -> bool:
+    """Say whether `ending` is the length of `body` and nothing else.
 
     Of two fields, which one is right would depend on who reads them. A body that is shorter was
     cut off on the way: half a secret is worse than none.
     """
-    [(name, value), *more] = framing
-    is_one = name == "content-length" and not more and _is_number(value, least=1, most=10)
+    [(name, value), *more] = ending
+    is_one = name == "content-length" and not more and is_number(value, least=1, most=10)
     return is_one and int(value) == len(body)
 
 
-def _is_number(digits: str, *, least: int, most: int) -> bool:
+def is_number(digits: str, *, least: int, most: int) -> bool:
     # `isdigit` alone lets superscripts through, which `int` does not take.
     return least <= len(digits) <= most and digits.isascii() and digits.isdigit()
 

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from http.server import ThreadingHTTPServer
 from typing import Any
 
+from valetkey.sandbox.gateway_door import GatewayDoor
 from valetkey.sandbox.hand_outs import Answer
+from valetkey.sandbox.mcp_relay import McpRelay
 from valetkey.sandbox.token_relay import Exchange
 from valetkey.sandbox.unread import Unread
 from valetkey.secret import Secret
@@ -23,6 +25,8 @@ class LoopbackServer(ThreadingHTTPServer):
     grants: frozenset[str]
     token: Secret
     exchange: Exchange | None
+    door: GatewayDoor | None
+    relay: McpRelay
     run: dict[str, object]
     expires_at: float
     clock: Callable[[], float]

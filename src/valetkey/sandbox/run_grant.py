@@ -42,17 +42,31 @@ class RunTool:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run as its sandbox may see it: no subject, no tags. It has a grant or a tool at least."""
+    """A run as its sandbox may see it: no subject, no tags. It may use one thing at least.
+
+    `servers` are its servers of tools. `mcp_url` is their gateway's, None where there are none, and
+    in the answer to `POST /v1/runs`. `mcp_resource` is there
+    where that address is another `valetkey run`'s loopback: the gateway's own canonical URI.
+    """
 
     id: str
     grants: tuple[RunGrant, ...]
     expires_at: str
     tools: tuple[RunTool, ...] = ()
+    servers: tuple[str, ...] = ()
+    mcp_url: str | None = None
+    mcp_resource: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all that the run may draw, roles first."""
-        return tuple(grant.name for grant in self.grants) + tuple(tool.name for tool in self.tools)
+        """The names of all that the run may draw or use, roles first."""
+        drawn = tuple(grant.name for grant in self.grants) + tuple(t.name for t in self.tools)
+        return drawn + self.servers
+
+    @property
+    def mcp_audience(self) -> str | None:
+        """What a token for the gateway is asked for, None where the run has none."""
+        return self.mcp_resource or self.mcp_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +84,19 @@ def parse_run(document: object) -> RunView:
     tokens = members.get("tokens", [])  # a sidecar of before has none
     if not (isinstance(grants, list) and isinstance(tokens, list)):
         raise _unreadable("a run without grants")
-    if not 0 < len(grants) + len(tokens) <= _MAX_GRANTS:
+    servers = members.get("servers", [])  # a broker of before has none
+    if not isinstance(servers, list):
+        raise _unreadable("a run's servers")
+    if not 0 < len(grants) + len(tokens) + len(servers) <= _MAX_GRANTS:
         raise _unreadable("a run without grants, or with too many")
     view = RunView(
         _word(members, "id"),
         tuple(map(_parse_grant, grants)),
         expires_at=_word(members, "expires_at"),
         tools=tuple(map(_parse_tool, tokens)),
+        servers=tuple(_name({"name": server}) for server in servers),
+        mcp_url=_url(members, "mcp_url"),
+        mcp_resource=_url(members, "mcp_resource"),
     )
     names = view.names
     if len(set(names)) != len(names):
@@ -95,7 +115,7 @@ def choose_grant(view: RunView, name: str | None) -> RunGrant:
         if name is None or grant.name == name:
             return grant
     called = "of an AWS role" if name is None else f"`{name}`"
-    if name in [tool.name for tool in view.tools]:
+    if name in view.names:
         called += " of an AWS role"
     hint = f"it has {', '.join(view.names)}"
     if view.tools:
@@ -108,8 +128,8 @@ def default_grant(view: RunView, names: Sequence[str]) -> RunGrant | None:
 
     Raises `grant-unknown`.
     """
-    tools = [tool.name for tool in view.tools]
-    roles = [choose_grant(view, name) for name in names if name not in tools]
+    others = [*(tool.name for tool in view.tools), *view.servers]
+    roles = [choose_grant(view, name) for name in names if name not in others]
     return next(iter((*roles, *view.grants)), None)
 
 
@@ -160,6 +180,14 @@ def _word(members: dict[str, object], name: str) -> str:
     if not isinstance(value, str) or len(value) > 2_000 or not is_header_value(value):
         raise _unreadable(f"`{name}`")
     return value
+
+
+def _url(members: dict[str, object], name: str) -> str | None:
+    """Return a member that is a URL; None where it is not there."""
+    if members.get(name) is None:
+        return None
+    split_url(url := _word(members, name))
+    return url
 
 
 def _unreadable(what: str) -> BrokerUnavailableError:

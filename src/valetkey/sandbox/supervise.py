@@ -12,7 +12,9 @@ from pathlib import Path
 
 from valetkey.sandbox.child import await_child, hide_memory, start_child
 from valetkey.sandbox.environment import Delivery, WebIdentity, child_environment
+from valetkey.sandbox.gateway_door import GatewayDoor
 from valetkey.sandbox.hand_outs import HandOuts
+from valetkey.sandbox.mcp_config import mcp_config
 from valetkey.sandbox.process_signals import has_terminal, signals_held
 from valetkey.sandbox.program import program_words
 from valetkey.sandbox.run_grant import RunGrant, RunView
@@ -28,7 +30,7 @@ class Errand:
     """A command and the run that it works in.
 
     `grant` is the default one, None in a run without an AWS role. `is_web_identity`: the command's
-    SDKs call STS for it themselves.
+    SDKs call STS for it themselves. `door` leads to the broker's gateway, None without a broker.
     """
 
     run: RunView
@@ -36,6 +38,7 @@ class Errand:
     source: RunSource
     command: tuple[str, ...]
     is_web_identity: bool = False
+    door: GatewayDoor | None = None
 
 
 def supervise(errand: Errand, environ: Mapping[str, str]) -> int:
@@ -43,8 +46,11 @@ def supervise(errand: Errand, environ: Mapping[str, str]) -> int:
 
     Afterwards nothing of it is left: no listener, no file. The run is still open.
     Raises `command-not-found`, `command-not-executable`, `path-illegal`, `grant-name-reserved`,
-    `web-identity-not-granted` or what the source raises; then the command does not go on.
+    `web-identity-not-granted`, what the door's `check` or the source raises; then the command does
+    not go on. An agent whose tools are not there would go on without them.
     """
+    if errand.door is not None and errand.run.mcp_url is not None:
+        errand.door.check()
     sidecar_token = Secret(secrets.token_urlsafe(32))
     hand_outs = HandOuts(errand.source.draw)
     with_terminal = has_terminal()
@@ -56,7 +62,11 @@ def supervise(errand: Errand, environ: Mapping[str, str]) -> int:
     ):
         run = _with_default_first(errand)
         sidecar = Sidecar(
-            hand_outs.hand_out, run, token=sidecar_token, exchange=errand.source.exchange_token
+            hand_outs.hand_out,
+            run,
+            token=sidecar_token,
+            exchange=errand.source.exchange_token,
+            door=errand.door,
         )
         try:
             delivery = _write_files(folder, errand, sidecar, token=sidecar_token)
@@ -139,6 +149,7 @@ def _write_files(folder: Path, errand: Errand, sidecar: Sidecar, *, token: Secre
         grant.name: process_command(program, url=sidecar.url_of(grant.name), token_file=token_file)
         for grant in errand.run.grants
     }
+    has_tools = errand.run.mcp_url is not None
     grant, config = errand.grant, ""
     if grant is not None:
         config = config_text(errand.run.grants, grant, commands=commands)
@@ -150,6 +161,10 @@ def _write_files(folder: Path, errand: Errand, sidecar: Sidecar, *, token: Secre
         region=_region_of_all(errand.run.grants),
         broker_url=sidecar.url,
         web_identity=_web_identity(folder, errand),
+        mcp_url=sidecar.mcp_url if has_tools else None,
+        mcp_config=_write(folder / "mcp.json", mcp_config(sidecar.mcp_url, token))
+        if has_tools
+        else None,
     )
 
 
