@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo test check lint types imports help-texts lock bench fuzz native providers wheels clean
+.PHONY: demo test check lint types imports help-texts lock bench fuzz fuzz-gateway native providers \
+	mcp-clients wheels clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/valetkey demo
@@ -42,12 +43,17 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.issuer
 	$(BIN)/python bench/helper.py
 	$(BIN)/python -m bench.prove
+	$(BIN)/python -m bench.cedar
+	$(BIN)/python -m bench.gateway
 
 REQUESTS ?= 1000000
 WORKERS ?= 2
 
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.fuzz --requests $(REQUESTS) --workers $(WORKERS) $(addprefix --seed ,$(SEED))
+
+fuzz-gateway: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.fuzz_gateway --requests $(REQUESTS) $(addprefix --seed ,$(SEED))
 
 # The OpenID-certified provider that some tests sign in at. Without it they are skipped and say so.
 PROVIDER := tests/providers/node_modules/.package-lock.json
@@ -56,6 +62,15 @@ providers: $(PROVIDER)
 
 $(PROVIDER): tests/providers/package-lock.json
 	cd tests/providers && npm ci --ignore-scripts --no-audit --no-fund --silent
+
+# The official MCP clients, servers and conformance suite that tests meet, and the Node they need,
+# which a wheel brings. Without them these tests are skipped and say so.
+MCP_CLIENTS := tests/mcp/node_modules/.package-lock.json
+
+mcp-clients: $(MCP_CLIENTS)
+
+$(MCP_CLIENTS): tests/mcp/package-lock.json | $(VENV)/dev.stamp
+	$(BIN)/python -m tests.mcp.install
 
 TARGETS := linux-x86_64 linux-aarch64 macos-x86_64 macos-arm64
 
@@ -70,7 +85,7 @@ wheels: $(VENV)/native.stamp
 	for target in $(TARGETS); do VALETKEY_TARGET=$$target $(BIN)/python -m hatchling build -t wheel || exit; done
 
 clean:
-	rm -rf $(VENV) build dist $(PROGRAM) tests/providers/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist $(PROGRAM) tests/providers/node_modules tests/mcp/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -106,6 +106,11 @@ def wrk(url: str, seconds: int, token: str | None, *, form: str | None = None) -
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in text:
         raise SystemExit(f"the server refused: {text}")
+    return rates(text)
+
+
+def rates(text: str) -> dict[str, float]:
+    """Read what wrk printed."""
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     assert rate is not None, text
     return {

@@ -11,6 +11,9 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "web/test_api.py::test_an_unforeseen_error_denies_without_its_text",
         "localaws/test_s3_service.py::test_an_operation_that_is_not_modelled_is_refused",
         "store/test_schema.py::test_a_store_whose_head_contradicts_itself_is_not_served",
+        "tools/test_deciding.py::test_a_policy_that_fails_denies_whatever_the_others_say",
+        "tools/test_deciding.py::test_what_cannot_be_asked_is_denied",
+        "cli/test_hook.py::test_a_broker_that_is_away_is_a_no",
     ),
     "2 the agent never chooses who it is": (
         "broker/test_open.py::test_a_field_in_the_request_never_says_whom_the_run_works_for",
@@ -36,6 +39,9 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "broker/test_exchange.py::test_the_record_is_durable_before_the_token_leaves",
         "broker/test_exchange.py::test_a_failed_append_means_no_token_leaves",
         "e2e/test_kills.py::test_a_broker_killed_at_any_moment_loses_nothing_it_acknowledged",
+        "broker/test_tool_call.py::test_nothing_is_allowed_where_the_record_cannot_be_written",
+        "broker/test_tool_credentials.py::test_no_token_leaves_before_its_record",
+        "fuzz_gateway/test_gateway.py::test_no_input_reaches_a_server_undecided",
     ),
     "5 issue, then check": (
         "broker/test_vend.py::test_an_answer_that_is_not_what_was_asked_never_leaves",
@@ -58,6 +64,9 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "broker/test_exchange.py::test_revoked_means_revoked_at_every_broker_at_once",
         "broker/test_exchange.py::test_a_revocation_while_a_token_is_signed_wins",
         "sandbox/test_run_credentials.py::test_a_no_drops_valid_ones_at_once",
+        "broker/test_tool_call.py::test_a_revoked_run_calls_nothing_more",
+        "broker/test_tool_call.py::test_an_emergency_forbid_reaches_an_open_run_at_its_next_call",
+        "gateway/test_watching.py::test_a_run_that_is_revoked_during_a_call_hears_nothing_of_it",
     ),
     "7 a run keeps its policy": (
         "broker/test_vend.py::test_a_run_keeps_its_policy_over_a_restart",
@@ -65,6 +74,8 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "store/test_sqlite.py::test_a_policy_version_never_gets_another_document",
         "e2e/test_lifecycle.py::test_a_run_keeps_its_policy_over_a_restart",
         "broker/test_exchange.py::test_a_run_keeps_its_policy_over_a_change_of_the_configuration",
+        "broker/test_activate.py::test_a_run_keeps_its_tool_policies_over_a_restart_with_others",
+        "e2e/test_gateway.py::test_a_run_keeps_its_tool_policy_over_a_restart",
     ),
     "9 a denial is a value with reasons": (
         "identity/test_trust.py::test_a_refusal_tells_the_caller_nothing_of_the_rules",
@@ -116,7 +127,7 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "sandbox/test_boto_session.py::test_nothing_ambient_is_used_when_the_run_is_over",
     ),
 }
-LATER = {"8 an approval is one exact call": "tools"}
+LATER = {"8 an approval is one exact call": "approvals"}
 
 
 @pytest.mark.parametrize("invariant", INVARIANTS)

@@ -197,9 +197,37 @@ TESTS: dict[int, tuple[str, ...]] = {
         "localaws/test_dynamodb_service.py::"
         "test_a_transaction_with_one_foreign_part_is_refused_whole",
         "localaws/test_s3_service.py::test_an_operation_that_is_not_modelled_is_refused",
+        "laws/test_tool_index.py::test_the_index_is_the_whole_set",
+        "tools/test_deciding.py::"
+        "test_every_matched_soft_rule_counts_with_the_shortest_time_and_the_highest_severity",
+        "tools/test_bundle.py::test_no_policies_make_a_bundle_that_denies_every_call",
+        "broker/test_tool_call.py::test_a_tool_that_nobody_may_see_is_as_unknown_as_none",
     ),
-    35: ("broker/test_open.py::test_an_unknown_grant_is_refused",),
-    36: ("store/test_sqlite.py::test_a_policy_version_never_gets_another_document",),
+    33: (
+        "examples/test_coding_agent.py::test_no_spelling_of_a_force_push_slips_by",
+        "examples/test_coding_agent.py::"
+        "test_a_removal_of_everything_is_denied_in_its_usual_spellings",
+        "examples/test_coding_agent.py::test_no_hidden_spelling_of_a_removal_slips_by",
+        "examples/test_coding_agent.py::"
+        "test_one_character_that_a_shell_interprets_takes_a_known_command_off_the_list",
+    ),
+    35: (
+        "broker/test_open.py::test_an_unknown_grant_is_refused",
+        "broker/test_exchange.py::test_a_scope_beyond_the_grant_is_refused_and_not_dropped",
+        "tools/test_input_types.py::test_any_name_is_an_attribute",
+        "tools/test_deciding.py::test_the_tags_of_one_principal_are_not_those_of_another",
+    ),
+    36: (
+        "store/test_sqlite.py::test_a_policy_version_never_gets_another_document",
+        "broker/test_activate.py::test_new_runs_are_opened_under_what_was_activated_at_once",
+        "tools/test_agentcore.py::test_a_stale_forbid_stays_until_all_else_is_done",
+        "tools/test_seed_tables.py::test_the_templates_departments",
+    ),
+    37: (
+        "sandbox/test_run_with_tools.py::test_without_its_gateway_the_command_does_not_start",
+        "sandbox/test_run_with_tools.py::"
+        "test_a_command_that_needs_tools_does_not_start_in_a_run_without",
+    ),
     38: (
         "cli/test_output.py::test_a_control_character_does_not_reach_the_terminal",
         "sandbox/test_text.py::test_control_and_bidirectional_characters_do_not_reach_a_screen",
@@ -223,12 +251,7 @@ TESTS: dict[int, tuple[str, ...]] = {
 LATER: dict[int, str] = {
     24: "an https public address with its own certificate authority",
     31: "approvals",
-    32: "tools: every action of a call is asked, an unknown tool is denied",
-    33: "tools: approvals are by digest, denials by meaning",
     34: "approvals: one atomic state change",
-    35: "token exchange narrows, and says so; entity ids of Cedar",
-    36: "the gateway's policy bundle is replaced whole",
-    37: "the gateway's answer when its tools are not there",
     38: "the approver's screen",
     40: "the Deny on valetkey_run that revocation puts into IAM",
 }

@@ -6,15 +6,7 @@ from valetkey.demo.issuer import AUDIENCE
 from valetkey.demo.world import Aws
 
 GRANT = "tenant-data"
-_SHARED = """\
-[broker]
-listen = "{listen}"
-store = "sqlite:///{store}"
-
-[aws]
-region = "{region}"
-endpoint_url = "{endpoint}"
-{own}
+_WHOSE_TOKENS = """\
 [[issuers]]
 name = "demo"
 url = "{issuer}"
@@ -42,7 +34,17 @@ may = "revoke"
 
 [tags]
 user_id = "{{subject.sub}}"
+"""
+_SHARED = """\
+[broker]
+listen = "{listen}"
+store = "sqlite:///{store}"
 
+[aws]
+region = "{region}"
+endpoint_url = "{endpoint}"
+{own}
+{people}
 [[grants]]
 name = "{grant}"
 role = "{role}"
@@ -88,10 +90,19 @@ def by_web_identity(
     )
 
 
-def _write(path: Path, aws: Aws, **values: object) -> Path:
+def whose_tokens(issuer: str) -> str:
+    """Return what both brokers and the third believe: people's tokens, and who opens runs."""
+    return _WHOSE_TOKENS.format(issuer=issuer, audience=AUDIENCE)
+
+
+def _write(path: Path, aws: Aws, *, issuer: str, **values: object) -> Path:
     path.write_text(
         _SHARED.format(
-            audience=AUDIENCE, region=aws.region, endpoint=aws.endpoint, grant=GRANT, **values
+            people=whose_tokens(issuer),
+            region=aws.region,
+            endpoint=aws.endpoint,
+            grant=GRANT,
+            **values,
         )
     )
     return path

@@ -10,6 +10,7 @@ from rich.table import Table
 from valetkey.demo.agents import NO_CREDENTIALS, OK, Attempt
 from valetkey.demo.experiment import TAGGED, UNTAGGED
 from valetkey.demo.story import Report
+from valetkey.demo.tool_calls import DEPARTMENTS, HIDDEN, SHOWN, UNKNOWN
 from valetkey.demo.world import PEOPLE
 
 
@@ -32,6 +33,13 @@ def draw(report: Report, console: Console) -> None:
         console.print(f"a token for STS as {leaf['subject']}: {tags}")
     console.print()
     console.print(_tokens(report.tokens))
+    console.print()
+    console.print(_at_the_gateway(report.at_the_gateway))
+    for leaf in report.decided:
+        if leaf["decision"] == "allow":
+            console.print(f"allowed by {', '.join(leaf['rules'])}", markup=False, highlight=False)
+    denied = [leaf for leaf in report.decided if leaf["decision"] != "allow"]
+    console.print(f"{len(denied)} calls denied; none of them reached the server")
     for failure in report.failures:
         console.print(f"[red]not as expected:[/] {escape(failure)}")
     verdict = "[red]failed[/]" if report.failures else "[green]everything was as expected[/]"
@@ -61,6 +69,27 @@ def _tokens(attempts: list[Attempt]) -> Table:
     for did, by_token in rows.items():
         table.add_row(did, _cell(by_token.get(TAGGED)), _cell(by_token.get(UNTAGGED)))
     return table
+
+
+def _at_the_gateway(attempts: list[Attempt]) -> Table:
+    people = [f"{p.capitalize()}, {department}" for p, department in DEPARTMENTS.items()]
+    table = Table("the agent tries to", *people, box=box.ROUNDED)
+    table.title = "What the gateway answered"
+    rows: dict[str, dict[str, Attempt]] = {}
+    for attempt in attempts:
+        rows.setdefault(attempt.did, {})[attempt.agent] = attempt
+    for did, by_agent in rows.items():
+        table.add_row(did, *(_call_cell(by_agent.get(person)) for person in DEPARTMENTS))
+    return table
+
+
+def _call_cell(attempt: Attempt | None) -> str:
+    if attempt is None or not attempt.as_expected or attempt.expected == OK:
+        return _cell(attempt)
+    if attempt.expected == SHOWN:
+        return "[green]shown[/]"
+    words = {HIDDEN: "not shown", UNKNOWN: "no such tool"}.get(attempt.expected)
+    return f"[yellow]{words or 'denied by policy'}[/]"
 
 
 def _cell(attempt: Attempt | None) -> str:

@@ -13,6 +13,7 @@ from valetkey.demo.agents import DENIED, NO_CREDENTIALS, OK, Agents, Attempt, wr
 from valetkey.demo.config import by_assume_role
 from valetkey.demo.issuer import DemoIssuer
 from valetkey.demo.processes import Server, valetkey
+from valetkey.demo.tool_calls import ThirdPart
 from valetkey.demo.web_identity import SecondHalf
 from valetkey.demo.world import PEOPLE, Aws, World, build
 
@@ -29,7 +30,7 @@ class Report:
 
     `by_web_identity` are the attempts of the second half, `tokens` those with a token for STS
     and its twin that lacks the tags claim, `issued` what the log says of those that valetkey
-    signed.
+    signed. `at_the_gateway` are the attempts of the third part, `decided` its decisions on record.
     """
 
     attempts: list[Attempt] = field(default_factory=list)
@@ -40,6 +41,8 @@ class Report:
     by_web_identity: list[Attempt] = field(default_factory=list)
     tokens: list[Attempt] = field(default_factory=list)
     issued: list[dict[str, Any]] = field(default_factory=list)
+    at_the_gateway: list[Attempt] = field(default_factory=list)
+    decided: list[dict[str, Any]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -55,6 +58,8 @@ class Report:
             "by_web_identity": _documents(self.by_web_identity),
             "tokens": _documents(self.tokens),
             "issued": self.issued,
+            "at_the_gateway": _documents(self.at_the_gateway),
+            "decided": self.decided,
             "failures": self.failures,
             "seconds": round(self.seconds, 1),
         }
@@ -80,6 +85,7 @@ class Demo:
                 write_tokens(self._folder, issuer)
                 self._first_half(aws, world, issuer.url)
                 self._second_half(aws, issuer.url)
+                self._third_part(issuer)
         self._report.seconds = time.monotonic() - began
         return self._report
 
@@ -108,6 +114,13 @@ class Demo:
         self._report.tokens = half.tokens
         self._report.issued = half.issued
         self._report.failures += half.failures
+
+    def _third_part(self, issuer: DemoIssuer) -> None:
+        part = ThirdPart(self._folder, issuer, say=self._say)
+        part.tell()
+        self._report.at_the_gateway = part.attempts
+        self._report.decided = part.decided
+        self._report.failures += part.failures
 
     def _with_broker(self, url: str) -> None:
         agents = Agents(self._folder, url, expected=_expected, seconds=WORK_SECONDS)

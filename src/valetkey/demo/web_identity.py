@@ -9,7 +9,6 @@ readable. With the claim both let it in.
 import base64
 import json
 import secrets
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from valetkey.demo.agents import DENIED, OK, Agents, Attempt, unexpected
 from valetkey.demo.config import GRANT, by_web_identity
 from valetkey.demo.experiment import experiment
 from valetkey.demo.policies import permission_policy, web_trust_policy
+from valetkey.demo.ports import free_port
 from valetkey.demo.processes import Server, valetkey
 from valetkey.demo.untagged import twins
 from valetkey.demo.world import BUCKET, PEOPLE, TABLE, Aws
@@ -43,7 +43,7 @@ class SecondHalf:
 
     def tell(self, issuer_url: str) -> None:
         """Tell it; `issuer_url` is where people sign in. Raises `DemoError`."""
-        listen = f"127.0.0.1:{_free_port()}"
+        listen = f"127.0.0.1:{free_port()}"
         secret = self._folder / "issuer.secret"
         secret.touch(mode=0o600)
         secret.touch(mode=0o600)
@@ -108,11 +108,3 @@ def make_roles(aws: Aws, issuer: str) -> tuple[str, str]:
 
 def _expected(person: str, did: str) -> str:
     return OK if did == NEXT_TASK or " my " in f" {did} " else DENIED
-
-
-def _free_port() -> int:
-    """Return a port that nobody listens on: the issuer's URL must be known before the broker."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,0 +1,1 @@
+"""Messages and headers against the gateway: nothing reaches a server of tools undecided."""
