@@ -9,6 +9,7 @@ A block stands between `<!-- help: valetkey run -->` and `<!-- /help -->`.
 import difflib
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -28,12 +29,13 @@ def documents() -> list[Path]:
 
 def command_names() -> list[str]:
     """Return `valetkey` and every command under it, as they are typed."""
-    names = ["valetkey"]
-    tree = typer.main.get_command(app)
-    for name, command in getattr(tree, "commands", {}).items():
-        names.append(f"valetkey {name}")
-        names += [f"valetkey {name} {under}" for under in getattr(command, "commands", {})]
-    return names
+    return list(_names("valetkey", typer.main.get_command(app)))
+
+
+def _names(name: str, command: object) -> Iterator[str]:
+    yield name
+    for under, found in getattr(command, "commands", {}).items():
+        yield from _names(f"{name} {under}", found)
 
 
 def help_text(command: str) -> str:

@@ -23,6 +23,8 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "[login]": shape.LoginTable,
     "[tags]": shape.TagTable,
     "[[grants]]": shape.GrantTable,
+    "[tools]": shape.ToolsTable,
+    "[[tools.servers]]": shape.ServerTable,
     "[tenancy]": shape.TenancySection,
     "[[tenancy.tables]]": shape.TenancyTable,
     "[[tenancy.prefixes]]": shape.PrefixTable,
@@ -75,7 +77,9 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
         return "`[" + ", ".join(f'"{each}"' for each in value) + "]`"
     if isinstance(value, dict):
         return "`{}`"
-    return f"`{str(value).lower()}`" if isinstance(value, bool) else f'`"{value}"`'
+    if isinstance(value, (bool, int)):
+        return f"`{str(value).lower()}`"
+    return f'`"{value}"`'
 
 
 def _kind(kind: Any) -> str:
@@ -84,6 +88,8 @@ def _kind(kind: Any) -> str:
         return "text"
     if kind is bool or text == "bool | None":
         return "true or false"
+    if kind is int:
+        return "number"
     if text.startswith("tuple[str"):
         return "list of texts"
     if text.startswith("tuple["):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import valetkey
+from valetkey.broker.tool_call import PUBLIC
 
 _INTRO = """\
 # Error codes
@@ -30,6 +31,8 @@ _VERDICTS_SAY = {
     "run-ended": "the run was ended",
     "run-revoked": "the run was revoked",
     "run-token": "the run token is not accepted",
+    "run-rebound": "the run goes on under other policies: ask again",
+    "policy-not-active": "new runs are opened under other policies: ask again",
     "run-id-taken": "the run could not be opened",
     "token-replayed": "a token that is good for one run has opened one already",
 }
@@ -52,6 +55,8 @@ def error_codes_page() -> str:
         for tree in trees:
             for code, sentence in _raised(tree, known, room=room):
                 found.setdefault((room, code), set()).add(sentence)
+    for code, sentence in PUBLIC.items():
+        found[("broker", code)] = {sentence}
     for code, sentence in _said_in_c():
         found.setdefault(("sandbox", code), {sentence})
     return _written(found)
@@ -64,8 +69,8 @@ def _said_in_c() -> Iterator[tuple[str, str]]:
 
 
 def _error_classes(trees: list[ast.Module]) -> set[str]:
-    """Return the names of all classes under ValetkeyError, and of the two denials."""
-    known = {"ValetkeyError", "Refusal", "Problem"}
+    """Return the names of all classes under ValetkeyError, and of what denies by a value."""
+    known = {"ValetkeyError", "Refusal", "Problem", "DeniedCall", "send_problem"}
     defined = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     while (
         more := {
@@ -131,7 +136,7 @@ def _called(call: ast.Call) -> str:
 
 def _arguments(call: ast.Call) -> tuple[ast.expr | None, ast.expr | None]:
     """Return code and sentence of a call that makes an error, a refusal or a problem."""
-    first = 1 if _called(call) == "Problem" else 0
+    first = {"Problem": 1, "Fault": 1, "send_problem": 2}.get(_called(call), 0)
     named = {keyword.arg: keyword.value for keyword in call.keywords}
     code = call.args[first] if len(call.args) > first else named.get("code")
     if "public" in named:

@@ -79,7 +79,8 @@ def _kind(schema: dict[str, Any]) -> str:
     if schema.get("type") == "array":
         return f"list of {_kind(schema['items'])}"
     if schema.get("type") == "object":
-        return f"object of {_kind(schema['additionalProperties'])}"
+        inside = schema.get("additionalProperties")
+        return f"object of {_kind(inside)}" if inside else "object"
     if "type" not in schema:
         return "any"
     limits = [f"{word} {schema[key]}" for key, word in (("minimum", "from"), ("maximum", "to"))
