@@ -115,7 +115,7 @@ async def test_a_stream_whose_session_ends_before_it_begins_is_told_so(tmp_path:
     async with gate(tmp_path) as made:
         session = await made.begin("/mcp/billing")
         asked = asyncio.create_task(listen(made, session))
-        (opened,) = made.app.core.sessions.of_run(made.run_id)
+        (opened,) = made.app.core.sessions._by_run[made.run_id].values()
         while opened.listener is None:  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0)
         made.app.core.sessions.close(opened)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from valetkey.tools.bundle import ToolBundle
 
 Compile: TypeAlias = Callable[[BundleSource], "ToolBundle"]
-"""Makes what decides out of a stored source. Given by who serves tools: Cedar costs a second of a
-command's start that never asks it."""
+"""Makes what decides out of a stored source. Given by who serves tools: Cedar would slow the start
+of every command that never asks it."""
 
 _FORMAT = 1
 _FORMAT_WITH_TOOLS = 2

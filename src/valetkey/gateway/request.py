@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-import msgspec
-
 from valetkey.gateway.faults import INVALID_REQUEST, PARSE, Fault
 from valetkey.gateway.limits import BODY_SECONDS, LARGE_BODY, MAX_BODY, MAX_ID, MAX_METHOD
 from valetkey.gateway.link import MessageId
@@ -125,11 +123,6 @@ def id_of(body: bytes) -> MessageId | None:
         return None
     found = value.get("id") if isinstance(value, dict) and "method" in value else None
     return found if _is_id(found) else None  # type: ignore[return-value]  # as _is_id says
-
-
-def encode_id(message_id: MessageId) -> bytes:
-    """Return an id as JSON."""
-    return msgspec.json.encode(message_id)
 
 
 def _asked(value: dict[str, Json]) -> Message:

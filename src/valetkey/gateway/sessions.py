@@ -140,10 +140,6 @@ class Sessions:
             session.listener.cancel()
         session.asked.clear()
 
-    def of_run(self, run_id: str) -> tuple[Session, ...]:
-        """Return a run's sessions."""
-        return tuple(self._by_run.get(run_id, {}).values())
-
     def _expired(self, now: float) -> list[Session]:
         """Close what nobody used for long; now and then, as all are looked at."""
         if now - self._swept < _SWEEP_SECONDS and len(self._all) < MAX_SESSIONS:
