@@ -14,6 +14,7 @@ from tests.fakes.tools import BOUND, GATEWAY_URI
 from valetkey.broker import make_policy
 from valetkey.broker.activate import Running, activate
 from valetkey.broker.tool_credentials import SERVER_TOKEN_SECONDS, session_for, token_for
+from valetkey.broker.tool_terms import HeldToken, ToolMemory
 from valetkey.credentials import AssumedRole
 from valetkey.identity import Refusal
 from valetkey.secret import Secret
@@ -181,3 +182,12 @@ async def test_a_token_is_not_made_for_a_version_that_the_run_has_left(here: Pla
     assert known is not None
     moved = replace(caller, run=known.run)
     assert isinstance(await token_for(here.broker, moved, SERVER), Secret)
+
+
+def test_a_token_that_one_server_did_not_take_is_dropped_alone() -> None:
+    memory = ToolMemory()
+    for server in ("billing", "search"):
+        memory.hold("r-1", (server, "https://x", "v"), HeldToken(Secret(server), 1.0))
+    memory.drop("r-1", "billing")
+    memory.drop("r-2", "billing")
+    assert list(memory.held["r-1"]) == [("search", "https://x", "v")]

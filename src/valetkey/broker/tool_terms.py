@@ -63,6 +63,12 @@ class ToolMemory:
             self.held.popitem(last=False)
         self.held.setdefault(run_id, {})[key] = token
 
+    def drop(self, run_id: str, server: str) -> None:
+        """Drop a run's tokens for one server, which did not take them."""
+        held = self.held.get(run_id, {})
+        for key in [key for key in held if key[0] == server]:
+            del held[key]
+
     def forget(self, run_id: str) -> None:
         """Drop the tokens that are held for a run. A signature stays good: state is asked anew."""
         self.held.pop(run_id, None)

@@ -77,7 +77,7 @@ class BrokerBacking:
         return await _had(token_for(self._broker, caller, server))
 
     def drop_token(self, caller: ToolCaller, server: ToolServer) -> None:
-        self._broker.tool_memory.forget(caller.run.id)
+        self._broker.tool_memory.drop(caller.run.id, server.name)
 
     def sign(
         self,

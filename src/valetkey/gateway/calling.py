@@ -81,7 +81,7 @@ async def _decided(ex: Exchange, server: str, own_name: str, arguments: Json) ->
         if tool is not None and not (was_allowed or _sees(caller, tool)):
             tool = None
         if tool is not None and ex.revision is Revision.MODERN:
-            _check_headers(ex, tool, arguments)
+            _check_headers(ex, caller, tool, arguments)
         obstacle = None if tool is None else await _obstacle(ex, caller, server, own_name)
         decided = await decide_call(
             ex.core.broker, caller, server, own_name, arguments, obstacle=obstacle
@@ -144,8 +144,8 @@ def _sees(caller: ToolCaller, tool: MappedTool) -> bool:
     return bool(visible(caller.bundle, caller.principal, (tool,)))
 
 
-def _check_headers(ex: Exchange, tool: MappedTool, arguments: Json) -> None:
-    wanted = _params_of(ex.caller, tool)
+def _check_headers(ex: Exchange, caller: ToolCaller, tool: MappedTool, arguments: Json) -> None:
+    wanted = _params_of(caller, tool)
     if wanted:
         check_params(ex.head, wanted, arguments)
 

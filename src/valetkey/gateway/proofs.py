@@ -56,6 +56,7 @@ class Prover:
         self._seat = seat
         self._clock = clock
         self._session: AssumedRole | None = None
+        self._session_version = ""
         self._session_until = 0.0
 
     async def proven(
@@ -85,14 +86,15 @@ class Prover:
         return True
 
     async def _signing_session(self) -> AssumedRole:
-        server = self._seat.server
-        now = self._clock()
-        if self._session is not None and now < self._session_until:
+        server, caller = self._seat.server, self._seat.caller
+        now, version = self._clock(), caller.run.policy_version  # a rebind may name another role
+        is_of_version = self._session_version == version
+        if self._session is not None and is_of_version and now < self._session_until:
             return self._session
         if server.grant is None:
             raise GatewayError("run-not-served", "no grant is named whose session signs")
-        held = await self._backing.session(self._seat.caller, server.grant, holder=HOLDER)
-        self._session = held
+        held = await self._backing.session(caller, server.grant, holder=HOLDER)
+        self._session, self._session_version = held, version
         self._session_until = min(now + SESSION_SECONDS, held.expiration - SESSION_SECONDS)
         return held
 
